@@ -1,0 +1,129 @@
+// Package ident makes and reads the public ids: a prefix that says what the
+// thing is, an underscore, and 26 characters of Crockford base32 over a UUIDv7
+// (the TypeID encoding), so that ids sort by the time they were made.
+package ident
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Prefix says what an id names.
+type Prefix string
+
+// Every prefix in use.
+const (
+	Company       Prefix = "co"
+	Person        Prefix = "person"
+	Member        Prefix = "mem"
+	Session       Prefix = "sess"
+	Agent         Prefix = "agent"
+	Policy        Prefix = "pol"
+	Authorization Prefix = "auth"
+	Approval      Prefix = "appr"
+	Key           Prefix = "key"
+	Event         Prefix = "evt"
+)
+
+// Tenant is one side of one company: live and test share nothing but the
+// company's name and settings.
+type Tenant struct {
+	Company uuid.UUID
+	Live    bool
+}
+
+// Mode is "live" or "test".
+func (t Tenant) Mode() string {
+	if t.Live {
+		return "live"
+	}
+	return "test"
+}
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// encodedLength is the length of 128 bits in base32.
+const encodedLength = 26
+
+// New makes a UUIDv7 from this machine's clock.
+func New() uuid.UUID { return At(time.Now()) }
+
+// At makes a UUIDv7 whose time part is t, to the millisecond. The gate uses it
+// with the database's clock, so that an authorization's id sorts with its
+// decision.
+func At(t time.Time) uuid.UUID {
+	var id uuid.UUID
+	rand.Read(id[:]) // never fails (crypto/rand)
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(t.UnixMilli()))
+	copy(id[:6], ms[2:])
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// Floor is the smallest id that At could give for t: for range scans by time.
+func Floor(t time.Time) uuid.UUID {
+	var id uuid.UUID
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(t.UnixMilli()))
+	copy(id[:6], ms[2:])
+	return id
+}
+
+// Format writes the public form.
+func Format(p Prefix, id uuid.UUID) string {
+	b := make([]byte, 0, len(p)+1+encodedLength)
+	b = append(b, p...)
+	b = append(b, '_')
+	hi, lo := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
+	for shift := 125; shift >= 0; shift -= 5 {
+		b = append(b, alphabet[bits(hi, lo, shift)])
+	}
+	return string(b)
+}
+
+// bits reads the five bits of the 128-bit number hi:lo that start at shift.
+func bits(hi, lo uint64, shift int) uint64 {
+	switch {
+	case shift >= 64:
+		return hi >> (shift - 64) & 31
+	case shift > 59:
+		return (hi<<(64-shift) | lo>>shift) & 31
+	default:
+		return lo >> shift & 31
+	}
+}
+
+// Parse reads the public form. It is strict: one prefix, lower case, one
+// spelling an id.
+func Parse(p Prefix, s string) (uuid.UUID, bool) {
+	digits, ok := strings.CutPrefix(s, string(p)+"_")
+	if !ok || len(digits) != encodedLength || digits[0] > '7' {
+		return uuid.Nil, false
+	}
+	var hi, lo uint64
+	for i := range len(digits) {
+		v := strings.IndexByte(alphabet, digits[i])
+		if v < 0 {
+			return uuid.Nil, false
+		}
+		hi = hi<<5 | lo>>59
+		lo = lo<<5 | uint64(v)
+	}
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[:8], hi)
+	binary.BigEndian.PutUint64(id[8:], lo)
+	return id, true
+}
+
+// Shaped reports whether s looks like an id of this kind, known or not. A
+// handle may not.
+func Shaped(p Prefix, s string) bool {
+	_, ok := Parse(p, s)
+	return ok
+}
