@@ -1,0 +1,2 @@
+-- name: InstallationLookupKey :one
+SELECT lookup_key FROM installation;
