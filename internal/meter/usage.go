@@ -1,6 +1,9 @@
 package meter
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -8,25 +11,54 @@ import (
 	"github.com/getpurser/purser/internal/money"
 )
 
-// Kinds of scope: whose spending a meter counts.
+// Kinds of scope: whose spending its meters count.
 const (
-	ScopeAgent   = "agent"   // one agent's
-	ScopeCompany = "company" // every agent's of the company
-	ScopePolicy  = "policy"  // every agent's that the policy covers
+	ScopeAgent   = "agent"   // each agent's, by itself
+	ScopeCompany = "company" // every agent's of the company together
+	ScopeSet     = "set"     // every agent's of a set together
 )
 
-// Scope names whose spending must be metered, in one currency and zone. For
-// ScopeAgent the ID is the agent, for ScopeCompany the company, and for
-// ScopePolicy the policy.
+// Scope says which meters must be kept, in one currency and zone. For
+// ScopeAgent the ID is nil, for ScopeCompany the company, and for ScopeSet the
+// SetID of its Agents.
 type Scope struct {
 	Kind     string
 	ID       uuid.UUID
 	Currency money.Currency
 	Zone     string
+	Agents   []uuid.UUID // of ScopeSet
 }
 
-// Key is the scope's meter.
-func (s Scope) Key() Key { return Key{Subject: s.ID, Currency: s.Currency, Zone: s.Zone} }
+// Same reports whether both name the same meters.
+func (s Scope) Same(o Scope) bool {
+	return s.Kind == o.Kind && s.ID == o.ID && s.Currency == o.Currency && s.Zone == o.Zone
+}
+
+// Subject is whose meter an agent's spending goes to, and false when the scope
+// does not count it.
+func (s Scope) Subject(agent uuid.UUID) (uuid.UUID, bool) {
+	switch s.Kind {
+	case ScopeAgent:
+		return agent, true
+	case ScopeSet:
+		return s.ID, slices.Contains(s.Agents, agent)
+	}
+	return s.ID, true
+}
+
+// SetID names a set of agents: the same for the same agents in any order.
+func SetID(agents []uuid.UUID) uuid.UUID {
+	sorted := slices.Clone(agents)
+	slices.SortFunc(sorted, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	hash := sha256.New()
+	for _, id := range slices.Compact(sorted) {
+		hash.Write(id[:])
+	}
+	id := uuid.UUID(hash.Sum(nil)[:16])
+	id[6] = id[6]&0x0f | 0x80 // version 8: our own
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
 
 // Key names one meter: whose spending, in which currency, by which zone's days.
 type Key struct {
