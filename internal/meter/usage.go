@@ -2,7 +2,6 @@ package meter
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -11,53 +10,63 @@ import (
 	"github.com/getpurser/purser/internal/money"
 )
 
-// Kinds of scope: whose spending its meters count.
+// Kinds of scope: whose spending a meter counts.
 const (
-	ScopeAgent   = "agent"   // each agent's, by itself
-	ScopeCompany = "company" // every agent's of the company together
-	ScopeSet     = "set"     // every agent's of a set together
+	ScopeAgent   = "agent"   // each agent's own
+	ScopeCompany = "company" // every agent's of the company
+	ScopeSet     = "set"     // every agent's of a set
 )
 
-// Scope says which meters must be kept, in one currency and zone. For
-// ScopeAgent the ID is nil, for ScopeCompany the company, and for ScopeSet the
-// SetID of its Agents.
+// Scope names whose spending must be metered, in one currency and zone. The ID
+// is nil for ScopeAgent, which gives every agent a meter of its own; the
+// company for ScopeCompany; and SetID(Agents) for ScopeSet.
 type Scope struct {
 	Kind     string
 	ID       uuid.UUID
 	Currency money.Currency
 	Zone     string
-	Agents   []uuid.UUID // of ScopeSet
+	Agents   []uuid.UUID // of a ScopeSet
+	// Ready says that the history is counted too. Until then the meters only
+	// collect what happens.
+	Ready bool
 }
 
-// Same reports whether both name the same meters.
-func (s Scope) Same(o Scope) bool {
-	return s.Kind == o.Kind && s.ID == o.ID && s.Currency == o.Currency && s.Zone == o.Zone
+// ScopeKey is what makes two scopes the same.
+type ScopeKey struct {
+	Kind string
+	Key
 }
 
-// Subject is whose meter an agent's spending goes to, and false when the scope
-// does not count it.
-func (s Scope) Subject(agent uuid.UUID) (uuid.UUID, bool) {
+// Key identifies the scope.
+func (s Scope) Key() ScopeKey {
+	return ScopeKey{s.Kind, Key{Subject: s.ID, Currency: s.Currency, Zone: s.Zone}}
+}
+
+// Meter is the key of the meter that counts an agent's spending for this
+// scope, and false when the scope does not cover the agent.
+func (s Scope) Meter(agent uuid.UUID) (Key, bool) {
+	subject := s.ID
 	switch s.Kind {
 	case ScopeAgent:
-		return agent, true
+		subject = agent
 	case ScopeSet:
-		return s.ID, slices.Contains(s.Agents, agent)
+		if !slices.Contains(s.Agents, agent) {
+			return Key{}, false
+		}
 	}
-	return s.ID, true
+	return Key{Subject: subject, Currency: s.Currency, Zone: s.Zone}, true
 }
 
-// SetID names a set of agents: the same for the same agents in any order.
+// SetID names a set of agents by its members alone, whatever their order: a
+// changed set is another meter, and two policies over one set share theirs.
 func SetID(agents []uuid.UUID) uuid.UUID {
 	sorted := slices.Clone(agents)
 	slices.SortFunc(sorted, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	hash := sha256.New()
+	var all []byte
 	for _, id := range slices.Compact(sorted) {
-		hash.Write(id[:])
+		all = append(all, id[:]...)
 	}
-	id := uuid.UUID(hash.Sum(nil)[:16])
-	id[6] = id[6]&0x0f | 0x80 // version 8: our own
-	id[8] = id[8]&0x3f | 0x80
-	return id
+	return uuid.NewSHA1(uuid.Nil, all)
 }
 
 // Key names one meter: whose spending, in which currency, by which zone's days.
@@ -124,4 +133,17 @@ func (m *Meter) Apply(now time.Time, loc *time.Location, at time.Time, spent, re
 func addUsage(a, b int64) int64 {
 	sum, _ := money.AddMinor(a, b)
 	return sum
+}
+
+// AddTo adds usage to the window w of period p if that window still runs at
+// now. It is how history is put under a meter that already counts.
+func (m *Meter) AddTo(p Period, w Window, now time.Time, loc *time.Location, u Usage) {
+	r := &m.Running[p.Index()]
+	if current := p.Window(now, loc); r.From.Before(current.From) {
+		*r = Running{From: current.From}
+	}
+	if r.From.Equal(w.From) {
+		r.Spent = addUsage(r.Spent, u.Spent)
+		r.Reserved = addUsage(r.Reserved, u.Reserved)
+	}
 }

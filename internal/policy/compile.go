@@ -236,7 +236,7 @@ func (s *Set) Scopes() []meter.Scope {
 		for i := range p.rules {
 			if k, ok := p.rules[i].check.(*limit); ok {
 				scope := s.scope(p, k)
-				if !slices.ContainsFunc(scopes, scope.Same) {
+				if !slices.ContainsFunc(scopes, func(o meter.Scope) bool { return o.Key() == scope.Key() }) {
 					scopes = append(scopes, scope)
 				}
 			}
