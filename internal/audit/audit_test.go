@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -83,13 +84,13 @@ func (w world) append(t ident.Tenant, by audit.Actor, events ...audit.Event) err
 	})
 }
 
-// write appends n events, each in its own transaction of ten.
+// write appends n events, in transactions of a hundred.
 func (w world) write(n int) {
 	w.t.Helper()
 	agent := ident.New()
-	for from := 0; from < n; from += 10 {
+	for from := 0; from < n; from += 100 {
 		var events []audit.Event
-		for i := from; i < min(from+10, n); i++ {
+		for i := from; i < min(from+100, n); i++ {
 			events = append(events, audit.Event{Type: "agent.updated", Agent: &agent, Subject: ident.Format(ident.Agent, agent),
 				Data: map[string]any{"n": i, "name": "Zoë <b>&\u2028", "amount": "10.00"}})
 		}
@@ -122,6 +123,8 @@ func (w world) keys() []string {
 	return keys
 }
 
+var errUnchanged = errors.New("the statement changed nothing")
+
 // asOwner runs SQL with the append-only trigger out of the way.
 func (w world) asOwner(sql string, args ...any) error {
 	return w.owner.InTx(w.t.Context(), func(ctx context.Context, tx pgx.Tx) error {
@@ -130,7 +133,7 @@ func (w world) asOwner(sql string, args ...any) error {
 		}
 		tag, err := tx.Exec(ctx, sql, args...)
 		if err == nil && tag.RowsAffected() == 0 {
-			err = fmt.Errorf("changed nothing")
+			err = errUnchanged
 		}
 		return err
 	})

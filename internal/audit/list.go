@@ -87,12 +87,13 @@ func (l *Log) oldest(ctx context.Context, w db.AuditOldestParams) ([]proof.Recor
 func (f Filter) where(t ident.Tenant) (db.AuditOldestParams, error) {
 	w := db.AuditOldestParams{CompanyID: t.Company, Live: t.Live, After: -1, Before: math.MaxInt64,
 		LastID: uuid.Max, AgentID: f.Agent, FromAt: f.From, ToAt: f.To}
-	if prefix, ok := strings.CutSuffix(f.Type, "*"); ok {
-		if !strings.HasSuffix(prefix, ".") || strings.Contains(prefix, "*") {
-			return w, fault.BadField("type", "invalid_type", "a * may only follow a dot at the end, as in authorization.*.")
-		}
+	prefix, starred := strings.CutSuffix(f.Type, "*")
+	switch {
+	case strings.Contains(prefix, "*"), starred && !strings.HasSuffix(prefix, "."):
+		return w, fault.BadField("type", "invalid_type", "a * may only follow a dot at the end, as in authorization.*.")
+	case starred:
 		w.TypePrefix = prefix
-	} else if f.Type != "" {
+	case f.Type != "":
 		w.Type = &f.Type
 	}
 	if f.Actor != "" {
