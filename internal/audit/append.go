@@ -1,0 +1,114 @@
+// Package audit is the append-only log of every change: written with the
+// change, given a position in one sequence per company and mode right after
+// the commit, and sealed in a Merkle tree whose head is signed.
+package audit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/getpurser/purser/internal/audit/proof"
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/ident"
+)
+
+// Event is one thing that happened.
+type Event struct {
+	// Type is a noun and a past participle: agent.created.
+	Type string
+	// Agent is the agent that it is about, if any.
+	Agent *uuid.UUID
+	// Subject is the public id of the thing that changed.
+	Subject string
+	// Data is small and holds no secret. Amounts are decimal strings.
+	Data map[string]any
+	// Raw is Data as prebuilt JSON, for callers that write many. It wins.
+	Raw json.RawMessage
+}
+
+// Entry is an event with its tenant, its actor and its moment.
+type Entry struct {
+	Tenant ident.Tenant
+	Actor  Actor
+	// At is the moment by the database's clock; zero means its clock now.
+	At time.Time
+	Event
+}
+
+// Append writes events of one actor in the caller's transaction, in this
+// order, with the database's clock.
+func Append(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, events ...Event) error {
+	entries := make([]Entry, len(events))
+	for i, e := range events {
+		entries[i] = Entry{Tenant: t, Actor: by, Event: e}
+	}
+	return AppendBatch(ctx, tx, entries)
+}
+
+// AppendBatch writes events of any number of tenants in one statement. Events
+// of one tenant and moment keep their order.
+func AppendBatch(ctx context.Context, tx pgx.Tx, entries []Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	rows, err := toRows(entries)
+	if err != nil {
+		return err
+	}
+	if err := db.New(tx).AppendAudit(ctx, rows); err != nil {
+		return fmt.Errorf("append to the audit log: %w", err)
+	}
+	return nil
+}
+
+// eventIDs makes ids that rise, so that events of one millisecond keep the
+// order in which they were given.
+type eventIDs struct{ last uuid.UUID }
+
+func (g *eventIDs) next(at time.Time) uuid.UUID {
+	id := ident.New()
+	if !at.IsZero() {
+		id = ident.At(at)
+	}
+	if sameMillisecond(id, g.last) && bytes.Compare(id[:], g.last[:]) <= 0 {
+		id = g.last
+		for i := len(id) - 1; i > 8; i-- { // the random tail, below the variant bits
+			id[i]++
+			if id[i] != 0 {
+				break
+			}
+		}
+	}
+	g.last = id
+	return id
+}
+
+func sameMillisecond(a, b uuid.UUID) bool { return bytes.Equal(a[:6], b[:6]) }
+
+var errNoType = errors.New("audit: an event needs a type")
+
+// dataOf is the event's data in the canonical form, or "" when it has none.
+func dataOf(e Event) (string, error) {
+	raw := e.Raw
+	if raw == nil && len(e.Data) > 0 {
+		var err error
+		if raw, err = json.Marshal(e.Data); err != nil {
+			return "", fmt.Errorf("audit: data of %s: %w", e.Type, err)
+		}
+	}
+	if len(raw) == 0 {
+		return "", nil
+	}
+	canonical, err := proof.Canonicalize(raw)
+	if err != nil {
+		return "", fmt.Errorf("audit: data of %s: %w", e.Type, err)
+	}
+	return string(canonical), nil
+}
