@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/getpurser/purser/internal/ident"
+)
+
+// call is what is known about the request under way. The outermost middleware
+// makes it, and the later steps add to it.
+type call struct {
+	// id is answered as X-Request-Id.
+	id string
+	// api is the server that answers; nil until an operation is known.
+	api *API
+	// hash is equal for bodies that are equal as JSON values.
+	hash [32]byte
+	// operation is the OpenAPI id of what is called; empty outside the API.
+	operation string
+	// path is the address with its ids, without the query.
+	path string
+	// query is the filters of a list: what a cursor is bound to.
+	query string
+	// idempotencyKey is the header of that name.
+	idempotencyKey string
+	caller
+}
+
+type callKey struct{}
+
+// callOf gives the request under way; an empty one where there is none.
+func callOf(ctx context.Context) *call {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c
+	}
+	return &call{}
+}
+
+func withCall(ctx context.Context, c *call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// hasCredential says whether the request brings a key or a bearer token, valid
+// or not.
+func hasCredential(ctx huma.Context) bool {
+	return ctx.Header("X-API-Key") != "" || ctx.Header("Authorization") != ""
+}
+
+// requestID takes the caller's id if it is harmless, else makes one.
+func requestID(given string) string {
+	if sane(given) {
+		return given
+	}
+	return ident.Format("req", ident.New())
+}
+
+// sane admits what cannot break a log line or a header.
+func sane(id string) bool {
+	if len(id) == 0 || len(id) > 128 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
