@@ -1,6 +1,8 @@
 package meter
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,23 +12,59 @@ import (
 
 // Kinds of scope: whose spending a meter counts.
 const (
-	ScopeAgent   = "agent"   // one agent's
+	ScopeAgent   = "agent"   // each agent's own
 	ScopeCompany = "company" // every agent's of the company
-	ScopePolicy  = "policy"  // every agent's that the policy covers
+	ScopeSet     = "set"     // every agent's of a set
 )
 
-// Scope names whose spending must be metered, in one currency and zone. For
-// ScopeAgent the ID is the agent, for ScopeCompany the company, and for
-// ScopePolicy the policy.
+// Scope names whose spending must be metered, in one currency and zone. The ID
+// is nil for ScopeAgent, which gives every agent a meter of its own; the
+// company for ScopeCompany; and SetID(Agents) for ScopeSet.
 type Scope struct {
 	Kind     string
 	ID       uuid.UUID
 	Currency money.Currency
 	Zone     string
+	Agents   []uuid.UUID // of a ScopeSet
 }
 
-// Key is the scope's meter.
-func (s Scope) Key() Key { return Key{Subject: s.ID, Currency: s.Currency, Zone: s.Zone} }
+// ScopeKey is what makes two scopes the same.
+type ScopeKey struct {
+	Kind string
+	Key
+}
+
+// Key identifies the scope.
+func (s Scope) Key() ScopeKey {
+	return ScopeKey{s.Kind, Key{Subject: s.ID, Currency: s.Currency, Zone: s.Zone}}
+}
+
+// Meter is the key of the meter that counts an agent's spending for this
+// scope, and false when the scope does not cover the agent.
+func (s Scope) Meter(agent uuid.UUID) (Key, bool) {
+	subject := s.ID
+	switch s.Kind {
+	case ScopeAgent:
+		subject = agent
+	case ScopeSet:
+		if !slices.Contains(s.Agents, agent) {
+			return Key{}, false
+		}
+	}
+	return Key{Subject: subject, Currency: s.Currency, Zone: s.Zone}, true
+}
+
+// SetID names a set of agents by its members alone, whatever their order: a
+// changed set is another meter, and two policies over one set share theirs.
+func SetID(company uuid.UUID, agents []uuid.UUID) uuid.UUID {
+	sorted := slices.Clone(agents)
+	slices.SortFunc(sorted, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	var all []byte
+	for _, id := range slices.Compact(sorted) {
+		all = append(all, id[:]...)
+	}
+	return uuid.NewSHA1(company, all)
+}
 
 // Key names one meter: whose spending, in which currency, by which zone's days.
 type Key struct {
@@ -92,4 +130,17 @@ func (m *Meter) Apply(now time.Time, loc *time.Location, at time.Time, spent, re
 func addUsage(a, b int64) int64 {
 	sum, _ := money.AddMinor(a, b)
 	return sum
+}
+
+// AddTo adds usage to the window w of period p if that window still runs at
+// now. It is how history is put under a meter that already counts.
+func (m *Meter) AddTo(p Period, w Window, now time.Time, loc *time.Location, u Usage) {
+	r := &m.Running[p.Index()]
+	if current := p.Window(now, loc); r.From.Before(current.From) {
+		*r = Running{From: current.From}
+	}
+	if r.From.Equal(w.From) {
+		r.Spent = addUsage(r.Spent, u.Spent)
+		r.Reserved = addUsage(r.Reserved, u.Reserved)
+	}
 }
