@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // API answers programs.
@@ -26,10 +27,11 @@ type API struct {
 	metrics *metrics
 	tracer  trace.TracerProvider
 	seal    seal
+	pool    *postgres.Pool
 
 	identify     func(context.Context, *http.Request, gate) (caller, allowance, error)
 	findAgent    func(context.Context, ident.Tenant, string) (uuid.UUID, error)
-	deprecations map[string]*Deprecation
+	deprecations map[string]Deprecation
 	testGates    map[string]gate
 }
 

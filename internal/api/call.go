@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -19,8 +20,8 @@ type call struct {
 	hash [32]byte
 	// operation is the OpenAPI id of what is called; empty outside the API.
 	operation string
-	// path is the address with its ids, without the query.
-	path string
+	// method and path are the request's; the path has its ids and no query.
+	method, path string
 	// query is the filters of a list: what a cursor is bound to.
 	query string
 	// idempotencyKey is the header of that name.
@@ -40,6 +41,15 @@ func callOf(ctx context.Context) *call {
 
 func withCall(ctx context.Context, c *call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
+}
+
+// meaning is equal for requests that ask the same: the body, and the agent
+// that a header names beside it.
+func (c *call) meaning() [32]byte {
+	if c.agent == nil {
+		return c.hash
+	}
+	return sha256.Sum256(append(c.hash[:], c.agent[:]...))
 }
 
 // hasCredential says whether the request brings a key or a bearer token, valid

@@ -32,7 +32,7 @@ func (d Deprecation) valid() bool {
 
 // announce is the step that tells callers of a deprecated operation.
 func announce(ctx huma.Context, next func(huma.Context)) {
-	if d, ok := ctx.Operation().Metadata[deprecationOf].(*Deprecation); ok && d != nil {
+	if d, ok := ctx.Operation().Metadata[deprecationOf].(Deprecation); ok {
 		ctx.SetHeader("Deprecation", "@"+strconv.FormatInt(d.Since.Unix(), 10))
 		ctx.SetHeader("Sunset", d.Sunset.UTC().Format(http.TimeFormat))
 		if d.Link != "" {

@@ -30,7 +30,7 @@ func (a *API) Middleware() []echo.MiddlewareFunc {
 func (a *API) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		state := &call{id: requestID(r.Header.Get("X-Request-Id")), path: r.URL.Path}
+		state := &call{id: requestID(r.Header.Get("X-Request-Id")), method: r.Method, path: r.URL.Path}
 		c.SetRequest(r.WithContext(withCall(r.Context(), state)))
 		c.Response().Header().Set("X-Request-Id", state.id)
 		return next(c)
@@ -102,7 +102,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "purser_http_requests_total",
 			Help: "Requests answered."}, []string{"route", "method", "status"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "purser_http_request_duration_seconds",
-			Help: "From the request's headers to the end of its answer.",
+			Help:    "From the request's headers to the end of its answer.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60}}, []string{"route", "method"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "purser_http_requests_in_flight",
 			Help: "Requests being answered, waiting ones included."}),

@@ -3,13 +3,10 @@ package api
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
-	"github.com/swaggest/swgui"
-	"github.com/swaggest/swgui/v5emb"
 
 	"github.com/getpurser/purser/internal/fault"
 )
@@ -92,31 +89,5 @@ func (a *API) serveDocuments(e *echo.Echo) {
 		return c.Blob(http.StatusOK, "application/json", b)
 	}
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/v3/api-docs", serve)
-	ui := swaggerUI()
-	e.Match([]string{http.MethodGet, http.MethodHead}, "/swagger-ui.html", ui)
-	e.Match([]string{http.MethodGet, http.MethodHead}, "/swagger-ui/*", ui)
-}
-
-// swaggerUI serves Swagger UI from this binary. Its page has an inline script
-// and styles, so it has a policy of its own, which still admits no other host.
-func swaggerUI() echo.HandlerFunc {
-	h := v5emb.NewHandlerWithConfig(swgui.Config{
-		Title: "Purser API", SwaggerJSON: "/v3/api-docs", BasePath: "/swagger-ui/", InternalBasePath: "/swagger-ui/",
-		SettingsUI: map[string]string{"persistAuthorization": "false", "tryItOutEnabled": "true"},
-	})
-	return func(c echo.Context) error {
-		w, r := c.Response(), c.Request()
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "+
-			"img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
-		if r.URL.Path == "/swagger-ui.html" {
-			page := r.Clone(r.Context())
-			page.URL.Path, page.URL.RawQuery = "/swagger-ui/", ""
-			r = page
-		}
-		if strings.HasSuffix(r.URL.Path, "/") && r.URL.Path != "/swagger-ui/" {
-			return echo.ErrNotFound
-		}
-		h.ServeHTTP(w, r)
-		return nil
-	}
+	serveSwaggerUI(e)
 }

@@ -40,9 +40,30 @@ func handle[I, O any](a *API, op huma.Operation, h func(context.Context, *I) (*O
 
 // fail turns a handler's error into the problem that huma writes.
 func (a *API) fail(ctx context.Context, err error) error {
-	p := a.problem(callOf(ctx).id, err)
+	state := callOf(ctx)
+	p := a.problem(state.id, err)
+	p.root(state.method)
 	a.note(ctx, p, err)
 	return p
+}
+
+// root says where in the request the fields are that a feature named: it knows
+// fields, not bodies and queries.
+func (p *Problem) root(method string) {
+	part := "body."
+	if method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete {
+		part = "query."
+	}
+	for i, f := range p.Errors {
+		name, _, _ := strings.Cut(f.Location, ".")
+		if slices.Contains([]string{"body", "query", "path", "header"}, name) {
+			continue
+		}
+		p.Errors[i].Location = part + f.Location
+		if rest, ok := strings.CutPrefix(p.Detail, f.Location+": "); ok {
+			p.Detail = part + f.Location + ": " + rest
+		}
+	}
 }
 
 // prepare completes an operation with what all have: who may call it, the
@@ -69,9 +90,8 @@ func (a *API) prepare(op *huma.Operation, input reflect.Type) {
 	op.Errors = append(op.Errors, errorsOf(op, g)...)
 	slices.Sort(op.Errors)
 	op.Errors = slices.Compact(op.Errors)
-	op.Metadata[deprecationOf] = a.deprecations[op.OperationID]
-	if op.Metadata[deprecationOf] != nil {
-		op.Deprecated = true
+	if d, ok := a.deprecations[op.OperationID]; ok {
+		op.Metadata[deprecationOf], op.Deprecated = d, true
 	}
 }
 
