@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/time/rate"
 
 	"github.com/getpurser/purser/internal/postgres"
 )
@@ -53,9 +54,9 @@ type KeySet struct {
 	sealer  sealer
 	current atomic.Pointer[snapshot]
 
-	reloading  sync.Mutex
-	reloadedAt time.Time
-	warned     map[string]bool
+	reloading sync.Mutex
+	unknown   *rate.Limiter // reloads for key ids that are not known
+	warned    map[string]bool
 }
 
 // Open reads the keys and makes those that are missing.
@@ -70,7 +71,8 @@ func Open(ctx context.Context, pool *postgres.Pool, c Config) (*KeySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &KeySet{pool: pool, config: c, sealer: sealer, warned: map[string]bool{}}
+	s := &KeySet{pool: pool, config: c, sealer: sealer, warned: map[string]bool{},
+		unknown: rate.NewLimiter(unknownPerSecond, unknownBurst)}
 	s.config.KeyEncryptionKey = nil
 	if err := s.maintain(ctx); err != nil {
 		return nil, fmt.Errorf("prepare the signing keys: %w", err)

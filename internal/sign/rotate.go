@@ -101,7 +101,6 @@ func (s *KeySet) reload(ctx context.Context) error {
 
 // read is reload for who holds the mutex.
 func (s *KeySet) read(ctx context.Context) error {
-	s.reloadedAt = time.Now()
 	rows, err := db.New(s.pool).SigningKeys(ctx)
 	if err != nil {
 		return err

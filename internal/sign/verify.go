@@ -36,9 +36,9 @@ const (
 	maxToken = 8 << 10
 	// kidLength is that of a SHA-256 thumbprint in base64url.
 	kidLength = 43
-	// reloadGap bounds how often unknown key ids make this process ask the
-	// database.
-	reloadGap = time.Second
+	// unknownPerSecond and unknownBurst bound how often unknown key ids make
+	// this process ask the database.
+	unknownPerSecond, unknownBurst = 1, 5
 )
 
 var errInvalid = fault.New(fault.Unauthenticated, "token_invalid", "The token does not hold.")
@@ -118,15 +118,13 @@ func (s *KeySet) find(ctx context.Context, h header) (*key, error) {
 	return k, nil
 }
 
-// reloadSoon looks for keys of other replicas, at most once in reloadGap.
+// reloadSoon looks for keys of other replicas, unless strangers have made it
+// look too often.
 func (s *KeySet) reloadSoon(ctx context.Context) {
-	s.reloading.Lock()
-	defer s.reloading.Unlock()
-	if time.Since(s.reloadedAt) < reloadGap {
+	if !s.unknown.Allow() {
 		return
 	}
-	if err := s.read(ctx); err != nil {
+	if err := s.reload(ctx); err != nil {
 		s.config.Logger.Warn("signing keys could not be reloaded", "error", err)
 	}
 }
-

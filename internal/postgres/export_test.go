@@ -1,0 +1,4 @@
+package postgres
+
+// MigrateFiles is Migrate with migrations of the test's own.
+var MigrateFiles = migrate
