@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/postgres"
 )
@@ -29,7 +30,7 @@ type API struct {
 	seal    seal
 	pool    *postgres.Pool
 
-	identify     func(context.Context, *http.Request, gate) (caller, allowance, error)
+	identify     func(context.Context, *http.Request, gate) (access.Principal, allowance, error)
 	findAgent    func(context.Context, ident.Tenant, string) (uuid.UUID, error)
 	deprecations map[string]Deprecation
 	testGates    map[string]gate

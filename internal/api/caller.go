@@ -1,9 +1,7 @@
 package api
 
 import (
-	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/google/uuid"
 
+	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
@@ -18,47 +17,48 @@ import (
 
 // caller is who makes a request and for whom.
 type caller struct {
-	// tenant is nil for a person who is of no company, or of none that was
-	// named.
-	tenant *ident.Tenant
-	actor  audit.Actor
-	// person is set for sessions.
-	person *uuid.UUID
-	scopes []scope
-	// key is set for API keys.
-	key *uuid.UUID
+	access.Principal
 	// agent is the one agent that the call is scoped to: by its key, or by
 	// X-Agent-Id.
 	agent *uuid.UUID
-	// bound says that it is the key that scopes it.
-	bound bool
 }
 
-func (c *caller) has(s scope) bool { return slices.Contains(c.scopes, s) }
+// known says whether a credential was accepted.
+func (c *caller) known() bool { return c.Kind != "" }
+
+// ofCompany says whether the caller acts for a company.
+func (c *caller) ofCompany() bool { return c.Tenant.Company != uuid.Nil }
 
 func (c *caller) mode() string {
-	if c.tenant == nil {
+	if !c.ofCompany() {
 		return ""
 	}
-	return c.tenant.Mode()
+	return c.Tenant.Mode()
 }
 
 func (c *caller) companyID() string {
-	if c.tenant == nil {
+	if !c.ofCompany() {
 		return ""
 	}
-	return ident.Format(ident.Company, c.tenant.Company)
+	return ident.Format(ident.Company, c.Tenant.Company)
 }
 
-func (c *caller) tenantID() string { return c.companyID() + "/" + c.mode() }
+// actorID names the caller in the log.
+func (c *caller) actorID() string {
+	if !c.known() {
+		return ""
+	}
+	return c.Actor("").String()
+}
 
-func (c *caller) actorID() string { return c.actor.String() }
+// actor is the caller as the audit log names it.
+func (c *call) actor() audit.Actor { return c.Actor(c.id) }
 
 // allowance is what a rate limit has left for a caller.
 type allowance struct {
 	limit, remaining int
 	reset            time.Duration
-	// release ends the request's stay in flight; never nil.
+	// release ends the request's stay in flight; nil where nothing is counted.
 	release func()
 }
 
@@ -79,15 +79,17 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	}
 	c := humaecho.Unwrap(ctx)
 	who, left, err := a.identify(ctx.Context(), c.Request(), g)
+	if left.limit > 0 {
+		left.headers(c.Response().Header())
+	}
 	if left.release != nil {
 		defer left.release()
-		left.headers(c.Response().Header())
 	}
 	if err != nil {
 		a.refuseHuma(ctx, err)
 		return
 	}
-	state.caller = who
+	state.caller = caller{Principal: who, agent: who.Agent}
 	if err := a.checkCaller(ctx, g, state); err != nil {
 		a.refuseHuma(ctx, err)
 		return
@@ -96,13 +98,18 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 }
 
 func (a *API) checkCaller(ctx huma.Context, g gate, state *call) error {
-	if err := g.admits(state); err != nil {
-		return err
+	if g.person && state.Kind != access.BySession {
+		return fault.New(fault.Forbidden, "session_required", "This is for people: sign in and send the session token.")
 	}
-	if !g.person && state.tenant == nil {
-		return fault.New(fault.Forbidden, "company_required", "This person is of no company yet: make one with POST /v1/companies.")
+	if !g.person {
+		if err := state.NeedCompany(); err != nil {
+			return err
+		}
+		if err := g.admits(state); err != nil {
+			return err
+		}
 	}
-	if state.tenant == nil {
+	if !state.ofCompany() {
 		return nil
 	}
 	return a.scopeToAgent(ctx, g, state)
@@ -111,11 +118,11 @@ func (a *API) checkCaller(ctx huma.Context, g gate, state *call) error {
 // scopeToAgent reads X-Agent-Id and holds it against the key and the address.
 func (a *API) scopeToAgent(ctx huma.Context, g gate, state *call) error {
 	if named := ctx.Header("X-Agent-Id"); named != "" {
-		id, err := a.agentID(ctx.Context(), *state.tenant, named)
+		id, err := a.findAgent(ctx.Context(), state.Tenant, named)
 		if err != nil {
 			return err
 		}
-		if state.bound && *state.agent != id {
+		if state.Agent != nil && *state.Agent != id {
 			return notBound()
 		}
 		state.agent = &id
@@ -123,7 +130,7 @@ func (a *API) scopeToAgent(ctx huma.Context, g gate, state *call) error {
 	if g.agentPath == "" || state.agent == nil {
 		return nil
 	}
-	id, err := a.agentID(ctx.Context(), *state.tenant, ctx.Param(g.agentPath))
+	id, err := a.findAgent(ctx.Context(), state.Tenant, ctx.Param(g.agentPath))
 	if err != nil {
 		return err
 	}
@@ -135,7 +142,7 @@ func (c *caller) sameAgent(id uuid.UUID, location string) error {
 	switch {
 	case c.agent == nil || *c.agent == id:
 		return nil
-	case c.bound:
+	case c.Agent != nil:
 		return notBound()
 	default:
 		return fault.BadField(location, "agent_mismatch", "X-Agent-Id names another agent.")
@@ -144,9 +151,4 @@ func (c *caller) sameAgent(id uuid.UUID, location string) error {
 
 func notBound() error {
 	return fault.New(fault.Forbidden, "agent_not_bound", "This key is bound to another agent.")
-}
-
-// agentID finds an agent by id or handle.
-func (a *API) agentID(ctx context.Context, t ident.Tenant, named string) (uuid.UUID, error) {
-	return a.findAgent(ctx, t, named)
 }

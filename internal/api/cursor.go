@@ -32,16 +32,20 @@ func (s seal) close(c *call, position []byte) string {
 func (s seal) open(c *call, cursor string) ([]byte, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(raw) < tagLength || !hmac.Equal(raw[:tagLength], s.tag(c, raw[tagLength:])) {
-		e := fault.New(fault.Malformed, "invalid_cursor", "This cursor was not made for this list and these filters.")
-		e.Fields = []fault.Field{{Location: "query.cursor", Code: "invalid_cursor", Message: "Start again without a cursor."}}
-		return nil, e
+		return nil, badCursor()
 	}
 	return raw[tagLength:], nil
 }
 
+func badCursor() error {
+	e := fault.New(fault.Malformed, "invalid_cursor", "This cursor was not made for this list and these filters.")
+	e.Fields = []fault.Field{{Location: "query.cursor", Code: "invalid_cursor", Message: "Start again without a cursor."}}
+	return e
+}
+
 func (s seal) tag(c *call, position []byte) []byte {
 	m := hmac.New(sha256.New, s.key)
-	for _, part := range [][]byte{[]byte(c.operation), []byte(c.path), []byte(c.tenantID()), []byte(c.query), position} {
+	for _, part := range [][]byte{[]byte(c.operation), []byte(c.path), []byte(c.companyID() + "/" + c.mode()), []byte(c.query), position} {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		m.Write(length[:])

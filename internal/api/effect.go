@@ -106,16 +106,12 @@ func (a *API) once(ctx context.Context, status int, fn func(context.Context, pgx
 // onceKey is the request's Idempotency-Key with what it is for, and false
 // without one, or where nobody is signed in to whom it could belong.
 func (c *call) onceKey() (once.Key, bool) {
-	tenant := ident.Tenant{Live: true}
+	tenant := c.Tenant
 	switch {
-	case c.idempotencyKey == "":
+	case c.idempotencyKey == "" || !c.known():
 		return once.Key{}, false
-	case c.tenant != nil:
-		tenant = *c.tenant
-	case c.person != nil:
-		tenant.Company = *c.person
-	default:
-		return once.Key{}, false
+	case !c.ofCompany():
+		tenant = ident.Tenant{Company: c.Person, Live: true}
 	}
 	return once.Key{Tenant: tenant, Value: c.idempotencyKey, Route: c.method + " " + c.path, BodyHash: c.meaning()}, true
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
@@ -80,8 +80,8 @@ type tester struct {
 
 func testRoutes(tr *tester) func(*API) {
 	return func(a *API) {
-		a.testGates = map[string]gate{"try": anyOf(scopeAdmin), "optional": anyOf(scopeAdmin), "open": {public: true},
-			"read": anyOf(scopeRead), "breaks": {public: true}, "panics": {public: true}, "session": {person: true}, "old": {public: true}}
+		a.testGates = map[string]gate{"try": anyOf(access.ScopeAdmin), "optional": anyOf(access.ScopeAdmin), "open": {public: true},
+			"read": anyOf(access.ScopeRead), "breaks": {public: true}, "panics": {public: true}, "session": {person: true}, "old": {public: true}}
 		a.deprecations = map[string]Deprecation{"old": {Since: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 			Sunset: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), Link: "https://example.com/new"}}
 		effect(a, huma.Operation{OperationID: "try", Method: http.MethodPost, Path: "/v1/tests/{id}", DefaultStatus: 201},
@@ -125,15 +125,15 @@ func newTester(t *testing.T, pool *postgres.Pool) *tester {
 	tenant := ident.Tenant{Company: ident.New(), Live: true}
 	a := &API{base: "http://base.test", log: slog.New(slog.NewJSONHandler(tr.logs, nil)), metrics: m,
 		seal: newSeal([]byte("key")), pool: pool,
-		identify: func(_ context.Context, r *http.Request, _ gate) (caller, allowance, error) {
+		identify: func(_ context.Context, r *http.Request, _ gate) (access.Principal, allowance, error) {
 			left := allowance{limit: 1000, remaining: 999, reset: time.Minute, release: func() {}}
 			switch k := r.Header.Get("X-API-Key"); k {
 			case "":
-				return caller{}, allowance{}, fault.New(fault.Unauthenticated, "unauthenticated", "Send a key.")
+				return access.Principal{}, allowance{}, fault.New(fault.Unauthenticated, "unauthenticated", "Send a key.")
 			case "fast":
-				return caller{}, left, fault.New(fault.RateLimited, "rate_limited", "Slow down.").After(1500 * time.Millisecond)
+				return access.Principal{}, left, fault.New(fault.RateLimited, "rate_limited", "Slow down.").After(1500 * time.Millisecond)
 			default:
-				return caller{tenant: &tenant, actor: audit.Key(ident.New(), ""), scopes: []scope{scope(k)}}, left, nil
+				return access.Principal{Kind: access.ByKey, Key: ident.New(), Tenant: tenant, Scopes: []access.Scope{access.Scope(k)}}, left, nil
 			}
 		},
 		findAgent: func(context.Context, ident.Tenant, string) (uuid.UUID, error) {
