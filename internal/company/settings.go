@@ -165,6 +165,12 @@ func lockModes(ctx context.Context, q *db.Queries, t ident.Tenant) error {
 	return err
 }
 
+// Lock takes the mode's row, so that no decision overlaps what the caller's
+// transaction changes next.
+func (s *Service) Lock(ctx context.Context, tx pgx.Tx, t ident.Tenant) error {
+	return lockMode(ctx, db.New(tx), t)
+}
+
 func lockMode(ctx context.Context, q *db.Queries, t ident.Tenant) error {
 	_, err := q.CompanyLockMode(ctx, t.Company, t.Live)
 	return missing(err, "company")

@@ -126,16 +126,22 @@ func (p Period) next(y int, m time.Month, d int) (int, time.Month, int) {
 // widestOffset is more than any zone was ever away from UTC.
 const widestOffset = 26 * time.Hour
 
-// startOf is the first instant whose local date is this date or later. It walks
-// the zone's stretches of constant offset, so a midnight that is skipped gives
-// the first instant after the gap, and one that comes twice gives the first.
+// startOf is the first instant whose local date is this date or later.
 func startOf(y int, m time.Month, d int, loc *time.Location) time.Time {
-	midnight := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	at := midnight.Add(-widestOffset)
+	return FirstInstant(y, m, d, 0, loc)
+}
+
+// FirstInstant is the first instant at which a clock on the wall shows this
+// date and minute of the day or later. It walks the zone's stretches of
+// constant offset, so a time that is skipped gives the first instant after the
+// gap, and one that comes twice gives the first.
+func FirstInstant(y int, m time.Month, d, minute int, loc *time.Location) time.Time {
+	wall := time.Date(y, m, d, 0, minute, 0, 0, time.UTC)
+	at := wall.Add(-widestOffset)
 	for {
 		local := at.In(loc)
 		_, offset := local.Zone()
-		start := midnight.Add(-time.Duration(offset) * time.Second)
+		start := wall.Add(-time.Duration(offset) * time.Second)
 		if start.Before(at) {
 			start = at
 		}
