@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -16,8 +17,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/getpurser/purser/internal/access"
+	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/sign"
+	"github.com/getpurser/purser/internal/spend"
 )
 
 // API answers programs.
@@ -28,26 +34,93 @@ type API struct {
 	metrics *metrics
 	tracer  trace.TracerProvider
 	seal    seal
-	pool    *postgres.Pool
 
-	identify     func(context.Context, *http.Request, gate) (access.Principal, allowance, error)
-	findAgent    func(context.Context, ident.Tenant, string) (uuid.UUID, error)
+	pool      *postgres.Pool
+	access    *access.Access
+	companies *company.Service
+	policies  *policy.Store
+	spend     *spend.Service
+	audit     *audit.Log
+	keys      *sign.KeySet
+	mailbox   Mailbox
+
+	// What the steps ask of access and company, so that they can be shown
+	// without either.
+	clientOf  func(*http.Request) string
+	identify  func(*http.Request) (access.Principal, error)
+	limit     func(context.Context, access.Principal) (access.Admission, error)
+	findAgent func(context.Context, ident.Tenant, string) (uuid.UUID, error)
+
 	deprecations map[string]Deprecation
 	testGates    map[string]gate
 }
 
-// Config is what the API needs to know and to use.
+// Config is what the API needs to know and to use. Everything is required but
+// what is said to be optional.
 type Config struct {
-	// BaseURL is the server's own address without a slash at the end.
+	// BaseURL is the server's own address.
 	BaseURL string
 	Logger  *slog.Logger
-	// Metrics takes the counters; nil keeps them unseen.
+	// Metrics takes the counters; optional.
 	Metrics prometheus.Registerer
-	// Tracer makes a span a request; nil makes none.
+	// Tracer makes a span a request; optional.
 	Tracer trace.TracerProvider
 	// CursorKey is what cursors are authenticated with: the installation's
 	// look-up key.
 	CursorKey []byte
+
+	Pool      *postgres.Pool
+	Access    *access.Access
+	Companies *company.Service
+	Policies  *policy.Store
+	Spend     *spend.Service
+	Audit     *audit.Log
+	Keys      *sign.KeySet
+	// Mailbox is the development server's; nil where mail is really sent.
+	Mailbox Mailbox
+}
+
+// New makes the API. Mount puts it on echo.
+func New(c Config) (*API, error) {
+	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil || c.Policies == nil ||
+		c.Spend == nil || c.Audit == nil || c.Keys == nil || len(c.CursorKey) == 0 {
+		return nil, errors.New("api: something that it needs is missing")
+	}
+	m, err := newMetrics(c.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit,
+		keys: c.Keys, mailbox: c.Mailbox}
+	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
+	a.identify = func(r *http.Request) (access.Principal, error) { return a.access.FromRequest(r, a.access.ClientAddress(r)) }
+	a.findAgent = func(ctx context.Context, t ident.Tenant, named string) (uuid.UUID, error) {
+		g, err := a.companies.Agent(ctx, t, named)
+		return g.ID, err
+	}
+	return a, nil
+}
+
+// Mount puts every operation and document on echo. Middleware and
+// HTTPErrorHandler are for the caller to install, as pages share them.
+func (a *API) Mount(e *echo.Echo) {
+	a.mount(e, (*API).registerAll)
+	a.serveKeys(e)
+	a.serveMailbox(e)
+}
+
+func (a *API) registerAll() {
+	a.registerSignIn()
+	a.registerCompany()
+	a.registerMembers()
+	a.registerKeys()
+	a.registerAgents()
+	a.registerPolicies()
+	a.registerAuthorizations()
+	a.registerBudget()
+	a.registerApprovals()
+	a.registerAudit()
 }
 
 // mount puts the operations and documents on echo.
@@ -75,5 +148,3 @@ func (h headToo) Handle(op *huma.Operation, handler func(huma.Context)) {
 		h.Adapter.Handle(&head, handler)
 	}
 }
-
-func trimBase(base string) string { return strings.TrimRight(base, "/") }

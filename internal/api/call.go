@@ -18,12 +18,17 @@ type call struct {
 	api *API
 	// hash is equal for bodies that are equal as JSON values.
 	hash [32]byte
+	// release ends the request's part in what is in flight. A handler that
+	// begins to wait or to stream calls it.
+	release func()
 	// operation is the OpenAPI id of what is called; empty outside the API.
 	operation string
 	// method and path are the request's; the path has its ids and no query.
 	method, path string
 	// query is the filters of a list: what a cursor is bound to.
 	query string
+	// client is the address that the request came from, as access sees it.
+	client string
 	// idempotencyKey is the header of that name.
 	idempotencyKey string
 	caller

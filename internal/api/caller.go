@@ -54,42 +54,37 @@ func (c *caller) actorID() string {
 // actor is the caller as the audit log names it.
 func (c *call) actor() audit.Actor { return c.Actor(c.id) }
 
-// allowance is what a rate limit has left for a caller.
-type allowance struct {
-	limit, remaining int
-	reset            time.Duration
-	// release ends the request's stay in flight; nil where nothing is counted.
-	release func()
-}
-
-// headers tells the caller what is left.
-func (l allowance) headers(h http.Header) {
-	h.Set("RateLimit-Limit", strconv.Itoa(l.limit))
-	h.Set("RateLimit-Remaining", strconv.Itoa(max(l.remaining, 0)))
-	h.Set("RateLimit-Reset", strconv.Itoa(int((l.reset+time.Second-1)/time.Second)))
+// limitHeaders tells the caller what its rate limit has left.
+func limitHeaders(h http.Header, l access.Admission) {
+	h.Set("RateLimit-Limit", strconv.Itoa(l.Limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(max(l.Remaining, 0)))
+	h.Set("RateLimit-Reset", strconv.Itoa(int((l.Reset+time.Second-1)/time.Second)))
 }
 
 // admit is the step that finds out who calls, and lets pass who may.
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	g, state := gateFor(ctx.Operation()), callOf(ctx.Context())
 	state.api, state.operation = a, ctx.Operation().OperationID
+	c := humaecho.Unwrap(ctx)
 	if g.public {
+		state.client = a.clientOf(c.Request())
 		next(ctx)
 		return
 	}
-	c := humaecho.Unwrap(ctx)
-	who, left, err := a.identify(ctx.Context(), c.Request(), g)
-	if left.limit > 0 {
-		left.headers(c.Response().Header())
-	}
-	if left.release != nil {
-		defer left.release()
-	}
+	who, err := a.identify(c.Request())
 	if err != nil {
 		a.refuseHuma(ctx, err)
 		return
 	}
 	state.caller = caller{Principal: who, agent: who.Agent}
+	left, err := a.limit(ctx.Context(), who)
+	limitHeaders(c.Response().Header(), left)
+	defer left.Release()
+	state.release = left.Release
+	if err != nil {
+		a.refuseHuma(ctx, err)
+		return
+	}
 	if err := a.checkCaller(ctx, g, state); err != nil {
 		a.refuseHuma(ctx, err)
 		return

@@ -56,26 +56,32 @@ func effect[I, B any](a *API, op huma.Operation, h func(context.Context, pgx.Tx,
 		op.DefaultStatus = http.StatusOK
 	}
 	handle(a, op, func(ctx context.Context, in *I) (*effected[B], error) {
-		var shown B
-		answer, replayed, err := a.once(ctx, op.DefaultStatus, func(ctx context.Context, tx pgx.Tx) (any, error) {
-			var err error
-			shown, err = h(ctx, tx, in)
-			return shown, err
-		})
-		if err != nil {
-			return nil, err
-		}
-		out := &effected[B]{Status: answer.Status, Body: payload[B]{answer.Body}}
-		if replayed {
-			out.Replayed = "true"
-		} else if out.Body.raw, err = encode(shown); err != nil {
-			return nil, err
-		}
-		if _, ok := any(shown).(versioned); ok {
-			out.ETag, err = etagOf(out.Body.raw)
-		}
-		return out, err
+		return run(ctx, a, op.DefaultStatus, func(ctx context.Context, tx pgx.Tx) (B, error) { return h(ctx, tx, in) })
 	})
+}
+
+// run answers with what fn gives, or with what it gave to the same
+// Idempotency-Key before.
+func run[B any](ctx context.Context, a *API, status int, fn func(context.Context, pgx.Tx) (B, error)) (*effected[B], error) {
+	var shown B
+	answer, replayed, err := a.once(ctx, status, func(ctx context.Context, tx pgx.Tx) (any, error) {
+		var err error
+		shown, err = fn(ctx, tx)
+		return shown, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &effected[B]{Status: answer.Status, Body: payload[B]{answer.Body}}
+	if replayed {
+		out.Replayed = "true"
+	} else if out.Body.raw, err = encode(shown); err != nil {
+		return nil, err
+	}
+	if _, ok := any(shown).(versioned); ok {
+		out.ETag, err = etagOf(out.Body.raw)
+	}
+	return out, err
 }
 
 // once runs fn in a transaction, at most one time for one Idempotency-Key.

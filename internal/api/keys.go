@@ -67,12 +67,9 @@ type Reroll struct {
 }
 
 func keyView(k access.Key) Key {
-	out := Key{ID: ident.Format(ident.Key, k.ID), Prefix: k.Prefix, Name: k.Name, Mode: k.Tenant.Mode(), Scopes: []string{},
+	out := Key{ID: ident.Format(ident.Key, k.ID), Prefix: k.Prefix, Name: k.Name, Mode: k.Tenant.Mode(), Scopes: scopeNames(k.Scopes),
 		Agent: publicID(ident.Agent, k.Agent), Member: publicID(ident.Member, k.Member), RerolledTo: publicID(ident.Key, k.RerolledTo),
 		ExpiresAt: utc(k.ExpiresAt), LastUsedAt: utc(k.LastUsedAt), CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt.UTC()}
-	for _, s := range k.Scopes {
-		out.Scopes = append(out.Scopes, string(s))
-	}
 	if k.Limits != nil {
 		out.RateLimit = &RateLimit{k.Limits.PerMinute, k.Limits.InFlight}
 	}

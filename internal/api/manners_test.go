@@ -125,16 +125,20 @@ func newTester(t *testing.T, pool *postgres.Pool) *tester {
 	tenant := ident.Tenant{Company: ident.New(), Live: true}
 	a := &API{base: "http://base.test", log: slog.New(slog.NewJSONHandler(tr.logs, nil)), metrics: m,
 		seal: newSeal([]byte("key")), pool: pool,
-		identify: func(_ context.Context, r *http.Request, _ gate) (access.Principal, allowance, error) {
-			left := allowance{limit: 1000, remaining: 999, reset: time.Minute, release: func() {}}
-			switch k := r.Header.Get("X-API-Key"); k {
-			case "":
-				return access.Principal{}, allowance{}, fault.New(fault.Unauthenticated, "unauthenticated", "Send a key.")
-			case "fast":
-				return access.Principal{}, left, fault.New(fault.RateLimited, "rate_limited", "Slow down.").After(1500 * time.Millisecond)
-			default:
-				return access.Principal{Kind: access.ByKey, Key: ident.New(), Tenant: tenant, Scopes: []access.Scope{access.Scope(k)}}, left, nil
+		clientOf: func(*http.Request) string { return "192.0.2.1" },
+		identify: func(r *http.Request) (access.Principal, error) {
+			k := r.Header.Get("X-API-Key")
+			if k == "" {
+				return access.Principal{}, fault.New(fault.Unauthenticated, "unauthenticated", "Send a key.")
 			}
+			return access.Principal{Kind: access.ByKey, Key: ident.New(), Tenant: tenant, Scopes: []access.Scope{access.Scope(k)}}, nil
+		},
+		limit: func(_ context.Context, p access.Principal) (access.Admission, error) {
+			left := access.Admission{Limit: 1000, Remaining: 999, Reset: time.Minute, Release: func() {}}
+			if p.Has("fast") {
+				return left, fault.New(fault.RateLimited, "rate_limited", "Slow down.").After(1500 * time.Millisecond)
+			}
+			return left, nil
 		},
 		findAgent: func(context.Context, ident.Tenant, string) (uuid.UUID, error) {
 			return uuid.Nil, fault.Missing("agent")
