@@ -78,6 +78,21 @@ func Scopes(ctx context.Context, tx db.DBTX, t ident.Tenant) ([]Scope, error) {
 	return out, nil
 }
 
+// Missing are the needed scopes that are not ready among those there are.
+func Missing(there, needed []Scope) []Scope {
+	ready := make(map[ScopeKey]bool, len(there))
+	for _, s := range there {
+		ready[s.Key()] = s.Ready
+	}
+	var missing []Scope
+	for _, s := range needed {
+		if !ready[s.Key()] {
+			missing = append(missing, s)
+		}
+	}
+	return missing
+}
+
 // windowsAt are the running windows of every period.
 func windowsAt(now time.Time, loc *time.Location) [Count]Window {
 	var out [Count]Window
