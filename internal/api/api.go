@@ -17,10 +17,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/getpurser/purser/internal/access"
-	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
-	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
@@ -38,11 +37,10 @@ type API struct {
 	pool      *postgres.Pool
 	access    *access.Access
 	companies *company.Service
-	policies  *policy.Store
 	spend     *spend.Service
-	audit     *audit.Log
 	keys      *sign.KeySet
-	mailbox   Mailbox
+	mailbox   *mail.Mailbox
+	draining  <-chan struct{}
 
 	// What the steps ask of access and company, so that they can be shown
 	// without either.
@@ -72,18 +70,19 @@ type Config struct {
 	Pool      *postgres.Pool
 	Access    *access.Access
 	Companies *company.Service
-	Policies  *policy.Store
 	Spend     *spend.Service
-	Audit     *audit.Log
 	Keys      *sign.KeySet
 	// Mailbox is the development server's; nil where mail is really sent.
-	Mailbox Mailbox
+	Mailbox *mail.Mailbox
+	// Draining is closed when the server begins to shut down, which ends what
+	// waits; optional.
+	Draining <-chan struct{}
 }
 
 // New makes the API. Mount puts it on echo.
 func New(c Config) (*API, error) {
-	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil || c.Policies == nil ||
-		c.Spend == nil || c.Audit == nil || c.Keys == nil || len(c.CursorKey) == 0 {
+	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil ||
+		c.Spend == nil || c.Keys == nil || len(c.CursorKey) == 0 {
 		return nil, errors.New("api: something that it needs is missing")
 	}
 	m, err := newMetrics(c.Metrics)
@@ -91,10 +90,12 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit,
-		keys: c.Keys, mailbox: c.Mailbox}
+		pool: c.Pool, access: c.Access, companies: c.Companies, spend: c.Spend,
+		keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
-	a.identify = func(r *http.Request) (access.Principal, error) { return a.access.FromRequest(r, a.access.ClientAddress(r)) }
+	a.identify = func(r *http.Request) (access.Principal, error) {
+		return a.access.FromRequest(r, a.access.ClientAddress(r))
+	}
 	a.findAgent = func(ctx context.Context, t ident.Tenant, named string) (uuid.UUID, error) {
 		g, err := a.companies.Agent(ctx, t, named)
 		return g.ID, err
@@ -116,11 +117,9 @@ func (a *API) registerAll() {
 	a.registerMembers()
 	a.registerKeys()
 	a.registerAgents()
-	a.registerPolicies()
 	a.registerAuthorizations()
 	a.registerBudget()
 	a.registerApprovals()
-	a.registerAudit()
 }
 
 // mount puts the operations and documents on echo.

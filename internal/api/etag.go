@@ -46,3 +46,13 @@ func quoted(tag string) (string, bool) {
 	}
 	return inner, true
 }
+
+// matches says whether an If-None-Match header names a tag.
+func matches(header, tag string) bool {
+	for _, t := range strings.Split(header, ",") {
+		if t = strings.TrimSpace(t); t == "*" || strings.TrimPrefix(t, "W/") == tag {
+			return true
+		}
+	}
+	return false
+}

@@ -72,7 +72,7 @@ func tags() []*huma.Tag {
 // document is what huma holds of the handlers' own types.
 func (a *API) serveDocuments(e *echo.Echo) {
 	current := sync.OnceValues(func() ([]byte, error) { return json.Marshal(a.huma.OpenAPI()) })
-	older := sync.OnceValues(func() ([]byte, error) { return a.huma.OpenAPI().Downgrade() })
+	older := sync.OnceValues(a.downgraded)
 	serve := func(c echo.Context) error {
 		document := current
 		switch c.QueryParam("version") {
@@ -90,4 +90,18 @@ func (a *API) serveDocuments(e *echo.Echo) {
 	}
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/v3/api-docs", serve)
 	serveSwaggerUI(e)
+}
+
+// downgraded is the document for tools that know only OpenAPI 3.0.
+func (a *API) downgraded() ([]byte, error) {
+	b, err := a.huma.OpenAPI().Downgrade()
+	if err != nil {
+		return nil, err
+	}
+	var document map[string]any
+	if err := json.Unmarshal(b, &document); err != nil {
+		return nil, err
+	}
+	nullable30(document)
+	return json.Marshal(document)
 }
