@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/getpurser/purser/internal/access"
+	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/notify/mail"
@@ -38,6 +39,7 @@ type API struct {
 	access    *access.Access
 	companies *company.Service
 	spend     *spend.Service
+	audit     *audit.Log
 	keys      *sign.KeySet
 	mailbox   *mail.Mailbox
 	draining  <-chan struct{}
@@ -71,6 +73,7 @@ type Config struct {
 	Access    *access.Access
 	Companies *company.Service
 	Spend     *spend.Service
+	Audit     *audit.Log
 	Keys      *sign.KeySet
 	// Mailbox is the development server's; nil where mail is really sent.
 	Mailbox *mail.Mailbox
@@ -82,7 +85,7 @@ type Config struct {
 // New makes the API. Mount puts it on echo.
 func New(c Config) (*API, error) {
 	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil ||
-		c.Spend == nil || c.Keys == nil || len(c.CursorKey) == 0 {
+		c.Spend == nil || c.Audit == nil || c.Keys == nil || len(c.CursorKey) == 0 {
 		return nil, errors.New("api: something that it needs is missing")
 	}
 	m, err := newMetrics(c.Metrics)
@@ -91,7 +94,7 @@ func New(c Config) (*API, error) {
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
 		pool: c.Pool, access: c.Access, companies: c.Companies, spend: c.Spend,
-		keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining}
+		audit: c.Audit, keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
 	a.identify = func(r *http.Request) (access.Principal, error) {
 		return a.access.FromRequest(r, a.access.ClientAddress(r))
@@ -120,6 +123,7 @@ func (a *API) registerAll() {
 	a.registerAuthorizations()
 	a.registerBudget()
 	a.registerApprovals()
+	a.registerAudit()
 }
 
 // mount puts the operations and documents on echo.

@@ -8,6 +8,9 @@ import (
 	"github.com/getpurser/purser/internal/company"
 )
 
+// defaultLimit is how many a list gives that is not told.
+const defaultLimit = 50
+
 // paging is how a list is asked for.
 type paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most."`
