@@ -213,3 +213,25 @@ func TestAutoCaptureAfterApproval(t *testing.T) {
 	}
 	h.checkMeters()
 }
+
+// TestApprovingKnowsThePast: the rules of now ask what the company has paid
+// before and what else is under way.
+func TestApprovingKnowsThePast(t *testing.T) {
+	t.Parallel()
+	h, bot := holder(t, threshold)
+	paid := h.authorize(bot, 1000)
+	if _, err := h.gate.Confirm(t.Context(), h.call(), paid.Authorization.ID, nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	first, second := h.authorize(bot, 5100), h.authorize(bot, 5100)
+	h.policy(`[{"type":"new_merchant","effect":"deny"},{"type":"duplicate","window":"1h","effect":"deny"}]`)
+	if _, err := h.cast(first, h.member, h.person, nil); !fault.Is(err, "duplicate") {
+		t.Fatalf("its twin is held too: %v", err)
+	}
+	if _, err := h.gate.Void(t.Context(), h.call(), second.Authorization.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := h.cast(first, h.member, h.person, nil); err != nil || d.Authorization.Status != spend.Pending {
+		t.Fatalf("a known merchant, and no twin any more: %v", err)
+	}
+}
