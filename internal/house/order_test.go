@@ -40,7 +40,7 @@ var only = map[string][]string{
 	// Rows stay with the features that turn them into types of their own.
 	"db": {"audit", "meter", "once", "sign", "company", "ledger", "policy", "spend", "notify", "access", "rails/*"},
 	// The embedded server is the composition root's, and the tests'.
-	"postgres/embedded":        {"postgres/pgtest", "postgres/pgtest/run", "cmd/*"},
+	"postgres/embedded":        {"postgres", "postgres/pgtest", "postgres/pgtest/run", "cmd/*"},
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
 	"views":                    {"web"},
 	"client":                   {"mcp", "cmd/*"},

@@ -26,7 +26,7 @@ func Map(err error) error {
 	}
 	if away(err) {
 		return fault.New(fault.Unavailable, "database_unavailable",
-			"The database does not answer at the moment; nothing was changed. Try again.").
+			"The database does not answer at the moment. Try again.").
 			After(retryAfter).Because(err)
 	}
 	return err
