@@ -21,7 +21,7 @@ const module = "github.com/getpurser/purser/"
 // needs a place first.
 var floors = [][]string{
 	{"fault", "ident", "client", "db", "migrations", "static", "postgres/embedded"},
-	{"postgres", "money", "audit/proof"},
+	{"postgres", "money", "audit/proof", "notify/mail"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
 	{"audit", "meter", "once", "sign"},
