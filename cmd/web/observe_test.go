@@ -69,7 +69,7 @@ func TestObserverTellsNoSecret(t *testing.T) {
 	}
 	for _, a := range spans[0].Attributes {
 		// The path itself is in the span: secrets travel in headers and bodies.
-		if v := a.Value.Emit(); a.Key != "http.target" && (strings.Contains(v, canary) || strings.Contains(v, "broken")) {
+		if v := a.Value.String(); a.Key != "http.target" && (strings.Contains(v, canary) || strings.Contains(v, "broken")) {
 			t.Errorf("span: %s=%s", a.Key, v)
 		}
 	}
