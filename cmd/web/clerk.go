@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/base64"
 	"strings"
+
+	"github.com/getpurser/purser/internal/access"
 )
 
 // clerkConfig says how people sign in with Clerk. It is off when both keys are
@@ -82,4 +84,13 @@ func frontendAPI(publishable string) (host string, ok bool) {
 	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(parts[2], "="))
 	host, ended := strings.CutSuffix(string(decoded), "$")
 	return host, err == nil && ended && host != "" && !strings.ContainsAny(host, "/?#@ ")
+}
+
+// identity is Clerk as package access uses it, nil when it is off.
+func (k clerkConfig) identity() *access.ClerkConfig {
+	if !k.On() {
+		return nil
+	}
+	return &access.ClerkConfig{SecretKey: k.SecretKey, PublishableKey: k.PublishableKey,
+		IssuerURI: k.IssuerURI, JWKSURI: k.JWKSURI, APIURL: k.APIURL}
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/labstack/echo/v4"
 
 	"github.com/getpurser/purser/internal/postgres/pgtest"
 )
@@ -242,30 +240,6 @@ func TestMetricsToken(t *testing.T) {
 		behindToken(test.token, next).ServeHTTP(w, r)
 		if w.Code != test.want {
 			t.Errorf("%q with %q: %d", test.token, test.header, w.Code)
-		}
-	}
-}
-
-func TestClientAddress(t *testing.T) {
-	t.Parallel()
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	for _, test := range []struct {
-		trusted         []netip.Prefix
-		remote, forward string
-		want            string
-	}{
-		{nil, "192.0.2.1:1", "203.0.113.9", "192.0.2.1"},
-		{proxies, "192.0.2.1:1", "203.0.113.9", "192.0.2.1"}, // not from a proxy
-		{proxies, "10.0.0.1:1", "203.0.113.9", "203.0.113.9"},
-		{proxies, "10.0.0.1:1", "6.6.6.6, 203.0.113.9, 10.2.2.2", "203.0.113.9"}, // the left is the client's own claim
-		{proxies, "10.0.0.1:1", "127.0.0.1", "127.0.0.1"},
-		{nil, "127.0.0.1:1", "203.0.113.9", "127.0.0.1"},
-	} {
-		r, _ := http.NewRequest(http.MethodGet, "/", nil)
-		r.RemoteAddr = test.remote
-		r.Header.Set(echo.HeaderXForwardedFor, test.forward)
-		if got := clientAddress(test.trusted)(r); got != test.want {
-			t.Errorf("%+v: got %s", test, got)
 		}
 	}
 }
