@@ -156,3 +156,7 @@ func (a *Access) report(what string, err error) {
 		a.log.Warn("access could not "+what, "error", err)
 	}
 }
+
+// InstallationKey is what all replicas of this installation share: it keys the
+// look-up of API keys, and what the doors seal with keys derived from it.
+func (a *Access) InstallationKey() []byte { return a.keys.lookupKey }

@@ -35,6 +35,9 @@ func Prepare(ctx context.Context, pool *postgres.Pool, t ident.Tenant, scopes []
 	return pool.InTx(ctx, func(ctx context.Context, guard pgx.Tx) error {
 		// The guard only holds the advisory lock; the work has its own
 		// transactions beside it.
+		if err := db.New(guard).TakeTime(ctx); err != nil {
+			return err
+		}
 		if err := db.New(guard).LockMeterPreparation(ctx, lockOf(t)); err != nil {
 			return err
 		}
@@ -94,8 +97,8 @@ func readyScopes(ctx context.Context, q *db.Queries, t ident.Tenant) (map[ScopeK
 	rows, err := q.MeterScopes(ctx, t.Company, t.Live)
 	ready := make(map[ScopeKey]bool, len(rows))
 	for _, r := range rows {
-		if r.State == "ready" {
-			ready[scopeOf(r).Key()] = true
+		if s := scopeOf(r); s.Ready {
+			ready[s.Key()] = true
 		}
 	}
 	return ready, err
@@ -212,7 +215,7 @@ func Retire(ctx context.Context, tx pgx.Tx, t ident.Tenant, needed []Scope) erro
 	}
 	for _, r := range rows {
 		// One that is building belongs to a policy that is about to be written.
-		if keep[scopeOf(r).Key()] || r.State != "ready" {
+		if s := scopeOf(r); keep[s.Key()] || !s.Ready {
 			continue
 		}
 		if err := q.DeleteMeterScope(ctx, db.DeleteMeterScopeParams{CompanyID: t.Company, Live: t.Live,

@@ -79,7 +79,8 @@ func usages(r db.HistoryOfAgentsRow) [Count]Usage {
 }
 
 func scopeOf(r db.MeterScopesRow) Scope {
-	return Scope{Kind: r.Kind, ID: r.ScopeID, Currency: money.Currency(r.Currency), Zone: r.TimeZone, Agents: r.Agents}
+	return Scope{Kind: r.Kind, ID: r.ScopeID, Currency: money.Currency(r.Currency), Zone: r.TimeZone, Agents: r.Agents,
+		Ready: r.State == "ready"}
 }
 
 // agentsOrNone is never nil: a nil slice would be stored as NULL.

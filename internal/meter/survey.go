@@ -27,6 +27,9 @@ func survey(ctx context.Context, pool *postgres.Pool, t ident.Tenant, s Scope, l
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pool.InTxOptions(ctx, snapshot, func(ctx context.Context, tx pgx.Tx) error {
 		parts = nil
+		if err := db.New(tx).TakeTime(ctx); err != nil {
+			return err
+		}
 		now, err := db.New(tx).DatabaseClock(ctx)
 		if err != nil {
 			return err
@@ -141,4 +144,44 @@ func tenantSubjects(t ident.Tenant, ids []uuid.UUID) []Subject {
 		out[i] = Subject{t, id}
 	}
 	return out
+}
+
+// Mismatch is a meter that differs from what the authorizations add up to.
+type Mismatch struct {
+	Key
+	Period Period
+	// Lacks is what the authorizations have more than the meter, in minor units.
+	Lacks Usage
+}
+
+// Reconcile compares every meter of the tenant, in its running windows, with
+// the sum of the authorizations, each scope in one snapshot. Nothing wrong is
+// an empty list.
+func Reconcile(ctx context.Context, pool *postgres.Pool, t ident.Tenant) ([]Mismatch, error) {
+	scopes, err := Scopes(ctx, pool, t)
+	if err != nil {
+		return nil, err
+	}
+	var wrong []Mismatch
+	for _, s := range scopes {
+		if !s.Ready {
+			continue
+		}
+		loc, err := LoadZone(s.Zone)
+		if err != nil {
+			return nil, err
+		}
+		parts, _, err := survey(ctx, pool, t, s, loc)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range slices.Concat(parts...) {
+			for i, p := range Periods() {
+				if l.usage[i] != (Usage{}) {
+					wrong = append(wrong, Mismatch{l.key, p, l.usage[i]})
+				}
+			}
+		}
+	}
+	return wrong, nil
 }

@@ -26,6 +26,9 @@ type Scope struct {
 	Currency money.Currency
 	Zone     string
 	Agents   []uuid.UUID // of a ScopeSet
+	// Ready says that the history is counted too. Until then the meters only
+	// collect what happens.
+	Ready bool
 }
 
 // ScopeKey is what makes two scopes the same.
@@ -56,14 +59,14 @@ func (s Scope) Meter(agent uuid.UUID) (Key, bool) {
 
 // SetID names a set of agents by its members alone, whatever their order: a
 // changed set is another meter, and two policies over one set share theirs.
-func SetID(company uuid.UUID, agents []uuid.UUID) uuid.UUID {
+func SetID(agents []uuid.UUID) uuid.UUID {
 	sorted := slices.Clone(agents)
 	slices.SortFunc(sorted, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	var all []byte
 	for _, id := range slices.Compact(sorted) {
 		all = append(all, id[:]...)
 	}
-	return uuid.NewSHA1(company, all)
+	return uuid.NewSHA1(uuid.Nil, all)
 }
 
 // Key names one meter: whose spending, in which currency, by which zone's days.

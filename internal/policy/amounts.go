@@ -57,10 +57,9 @@ func (k *limit) state(agent uuid.UUID, f *Facts, at time.Time) (w meter.Window, 
 }
 
 func (k *limit) check(e *evaluation, s *Step) verdict {
-	w, u, left := k.state(e.r.Agent, e.f, e.r.At)
+	w, u, left := k.state(e.r.Agent, &e.f, e.r.At)
 	s.Unit, s.Limit, s.Used, s.Remaining = Money, k.Amount.Minor, u.Used(), left
-	s.counted, s.spent, s.reserved = true, u.Spent, u.Reserved
-	s.Window, s.Zone, s.Period, s.Per = w, k.zone, k.Period, k.Per
+	s.counted, s.Spent, s.Window = true, u.Spent, w
 	if e.r.Amount.Minor <= left {
 		s.Remaining = left - e.r.Amount.Minor
 		return passes

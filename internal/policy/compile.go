@@ -44,8 +44,9 @@ type amountType struct {
 // rule is a Rule with what checks it.
 type rule struct {
 	*Rule
-	index int
-	check check
+	index  int
+	check  check
+	source Source
 }
 
 // check looks at one request. It fills in what its step saw.
@@ -57,6 +58,9 @@ type check interface {
 type coverage struct {
 	policies []*compiled
 	steps    int
+	// versions are the deciding ones, if none of the policies is dated.
+	versions []VersionRef
+	dated    bool
 }
 
 // Compile prepares the policies that are active or shadow; others are left
@@ -92,13 +96,26 @@ func (s *Set) compile(p Policy, companyZone string) (*compiled, error) {
 		if err != nil {
 			return nil, fault.New(fault.Internal, "internal", "A stored policy cannot be read.").Because(err)
 		}
-		c.rules = append(c.rules, rule{Rule: r, index: i, check: k})
+		c.rules = append(c.rules, rule{Rule: r, index: i, check: k, source: c.source(i, companyZone)})
 		if r.Amount.Currency != "" {
 			c.speaksOf(r.Type, i, r.Amount.Currency)
 		}
 	}
 	return c, nil
 }
+
+// source is what the steps of rule i have in common.
+func (c *compiled) source(i int, companyZone string) Source {
+	r := &c.Rules[i]
+	s := Source{Policy: c.ID, policyText: c.text, Version: c.Version, Rule: r.Type, Index: i, Shadow: c.shadow,
+		Period: r.Period, Per: r.Per, Mode: r.Mode}
+	if r.Type == Limit || r.Type == Hours {
+		s.Zone = cmp.Or(r.Zone, companyZone)
+	}
+	return s
+}
+
+func (c *compiled) version() VersionRef { return VersionRef{Policy: c.ID, Version: c.Version} }
 
 func (c *compiled) speaksOf(t Type, index int, currency money.Currency) {
 	for i := range c.amounts {
@@ -158,7 +175,11 @@ func (s *Set) covering(agent uuid.UUID) *coverage {
 	for _, p := range s.policies {
 		if len(p.Agents) == 0 || slices.Contains(p.Agents, agent) {
 			c.policies = append(c.policies, p)
-			c.steps += len(p.rules) + len(p.amounts)
+			c.steps += len(p.rules)
+			c.dated = c.dated || p.EffectiveFrom != nil || p.EffectiveTo != nil
+			if !p.shadow {
+				c.versions = append(c.versions, p.version())
+			}
 		}
 	}
 	return c

@@ -9,7 +9,7 @@ type expression struct {
 }
 
 func (k expression) check(e *evaluation, s *Step) verdict {
-	matches, ok := run(k.program, e.r)
+	matches, ok := run(k.program, &e.r)
 	switch {
 	case !ok:
 		s.Value = "error"

@@ -11,8 +11,8 @@ import (
 
 // evaluation is one request on its way through the rules.
 type evaluation struct {
-	r     *Request
-	f     *Facts
+	r     Request
+	f     Facts
 	trace []Step
 	// denials and holds are what the deciding policies found, in trace order.
 	denials, holds []finding
@@ -49,23 +49,27 @@ type finding struct {
 // what time cures, then the amount rule that would allow the least.
 func (s *Set) Evaluate(r Request, f Facts) Decision {
 	cover := s.of(r.Agent)
-	e := evaluation{r: &r, f: &f, trace: make([]Step, 0, cover.steps), versions: make([]VersionRef, 0, len(cover.policies))}
+	e := &evaluation{r: r, f: f, trace: make([]Step, 0, cover.steps), versions: cover.versions}
+	if cover.dated {
+		e.versions = nil
+	}
 	for _, p := range cover.policies {
-		if p.inEffect(r.At) {
-			e.policy(p)
+		if !p.inEffect(r.At) {
+			continue
 		}
+		if cover.dated && !p.shadow {
+			e.versions = append(e.versions, p.version())
+		}
+		e.policy(p)
 	}
 	return e.decide(cover)
 }
 
 func (e *evaluation) policy(p *compiled) {
-	if !p.shadow {
-		e.versions = append(e.versions, VersionRef{Policy: p.ID, Version: p.Version})
-	}
 	currency := e.r.Amount.Currency
 	for _, a := range p.amounts {
 		if !slices.Contains(a.currencies, currency) {
-			e.step(p, &p.rules[a.first])
+			e.step(&p.rules[a.first])
 			e.found(p, &p.rules[a.first], verdict{outcome: StepDeny, code: CodeCurrencyNotCovered})
 		}
 	}
@@ -74,15 +78,14 @@ func (e *evaluation) policy(p *compiled) {
 		if k.Amount.Currency != "" && k.Amount.Currency != currency {
 			continue
 		}
-		s := e.step(p, k)
+		s := e.step(k)
 		e.found(p, k, k.check.check(e, s))
 	}
 }
 
 // step adds an empty step for the rule to the trace.
-func (e *evaluation) step(p *compiled, k *rule) *Step {
-	e.trace = append(e.trace, Step{Policy: p.ID, policyText: p.text, Version: p.Version, Rule: k.Type, Index: k.index,
-		Shadow: p.shadow, Currency: e.r.Amount.Currency})
+func (e *evaluation) step(k *rule) *Step {
+	e.trace = append(e.trace, Step{Source: &k.source, Currency: e.r.Amount.Currency})
 	return &e.trace[len(e.trace)-1]
 }
 
@@ -103,7 +106,7 @@ func (e *evaluation) decide(cover *coverage) Decision {
 	d := Decision{Outcome: Approved, ReasonCode: CodeOK, Reason: "Within every limit", Trace: e.trace, Versions: e.versions}
 	switch {
 	case e.r.Frozen != "":
-		d.Outcome, d.ReasonCode, d.Reason = Denied, e.r.Frozen, frozenReason(e.r)
+		d.Outcome, d.ReasonCode, d.Reason = Denied, e.r.Frozen, frozenReason(&e.r)
 	case len(e.versions) == 0:
 		d.Outcome, d.ReasonCode = Denied, CodeNoPolicy
 		d.Reason = "No active policy covers " + e.r.Handle + ", and without one nothing may be spent"

@@ -71,8 +71,7 @@ func TestExpressions(t *testing.T) {
 }
 
 func TestExpressionRuntimeErrors(t *testing.T) {
-	for _, text := range []string{"decimal(purpose) > 1.0", "int(purpose) > 3", "1 / (size(currency) - 3) > 0",
-		"[0,1,2,3,4,5,6,7,8,9].all(x, [0,1,2,3,4,5,6,7,8,9].all(y, size(purpose) * x >= 0 && size(purpose) * y >= 0)) && int(purpose) == 1"} {
+	for _, text := range []string{"decimal(purpose) > 1.0", "int(purpose) > 3", "1 / (size(currency) - 3) > 0"} {
 		p, err := compileExpression(text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
@@ -81,6 +80,18 @@ func TestExpressionRuntimeErrors(t *testing.T) {
 		if _, ok := run(p, spend(1, "usd")); ok {
 			t.Errorf("%s gave an answer", text)
 		}
+	}
+}
+
+func TestExpressionCostIsBounded(t *testing.T) {
+	p, err := compileExpression("purpose.matches('^(x+)+$') && purpose.matches('x*x*x*y')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := spend(1, "usd")
+	r.Purpose = strings.Repeat("x", 1<<20)
+	if _, ok := run(p, r); ok {
+		t.Error("a megabyte was matched")
 	}
 }
 

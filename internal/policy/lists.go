@@ -33,8 +33,7 @@ func compileList(r *Rule) (check, error) {
 }
 
 // listed turns "is it on the list" into a verdict. An absent value is on none.
-func (r *Rule) listed(on bool, s *Step) verdict {
-	s.Mode = r.Mode
+func (r *Rule) listed(on bool) verdict {
 	switch {
 	case r.Mode == Block && on:
 		return verdict{outcome: StepDeny, code: string(r.Type) + "_blocked"}
@@ -54,7 +53,7 @@ type merchantList struct {
 func (k merchantList) check(e *evaluation, s *Step) verdict {
 	name, domain := e.merchant()
 	s.Value = e.r.Merchant.Name
-	return k.listed(k.has(name) || domain != "" && k.has(domain), s)
+	return k.listed(k.has(name) || domain != "" && k.has(domain))
 }
 
 func (k merchantList) has(text string) bool {
@@ -82,7 +81,7 @@ func (k mccList) check(e *evaluation, s *Step) verdict {
 	for _, r := range k.ranges {
 		on = on || ok && r.low <= code && code <= r.high
 	}
-	return k.listed(on, s)
+	return k.listed(on)
 }
 
 // wordList matches a currency, country or rail.
@@ -108,5 +107,5 @@ func (k wordList) check(e *evaluation, s *Step) verdict {
 	default:
 		s.Value = e.r.Rail
 	}
-	return k.listed(k.words[strings.ToLower(s.Value)], s)
+	return k.listed(k.words[strings.ToLower(s.Value)])
 }

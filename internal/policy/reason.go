@@ -104,7 +104,7 @@ func (e *evaluation) limitReason(k *limit, s *Step, allowed int64) string {
 		whose = " that all share"
 	}
 	text := fmt.Sprintf("%s%s is %s, %s is spent and %s reserved, so ", windowName(k.Period, s.Window, k.loc), whose,
-		k.Amount, bare(e.money(s.spent)), bare(e.money(s.reserved)))
+		k.Amount, bare(e.money(s.Spent)), bare(e.money(s.Used-s.Spent)))
 	if allowed > 0 {
 		text += "at most " + bare(e.money(allowed)) + " fits"
 	} else {

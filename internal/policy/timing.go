@@ -70,8 +70,7 @@ type hours struct {
 	loc  *time.Location
 }
 
-func (k *hours) check(e *evaluation, s *Step) verdict {
-	s.Zone = k.zone
+func (k *hours) check(e *evaluation, _ *Step) verdict {
 	if k.open(e.r.At) {
 		return passes
 	}

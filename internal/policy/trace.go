@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/money"
 )
@@ -51,30 +50,35 @@ const (
 	Requests
 )
 
-// Step is what one rule saw, allowed and said.
-type Step struct {
+// Source is what every step of one rule has in common. It is shared between
+// decisions and never changes.
+type Source struct {
 	Policy     uuid.UUID
 	policyText string
 	Version    int
 	Rule       Type
-	Index      int // of the rule in its policy, from 0
-	Outcome    StepOutcome
-	Code       string // unless it passed
-	Shadow     bool   // decided nothing
+	Index      int  // of the rule in its policy, from 0
+	Shadow     bool // decided nothing
+	Period     meter.Period
+	Per        Per
+	Zone       string
+	Mode       Mode
+}
+
+// Step is what one rule saw, allowed and said.
+type Step struct {
+	*Source
+	Outcome StepOutcome
+	Code    string // unless it passed
 	// Limit is what is allowed, in Unit. Used and Remaining are set by limit
 	// and velocity: used before this request, and remaining after it when it
-	// passed, else what is left.
-	Unit                   Unit
-	Currency               money.Currency
-	Limit, Used, Remaining int64
-	counted                bool
-	spent, reserved        int64
-	Period                 meter.Period
-	Per                    Per
-	Window                 meter.Window
-	Zone                   string
-	// Mode and Value of a list, and Value of other rules that look at a text.
-	Mode  Mode
+	// passed, else what is left. Spent is the part of Used that is final.
+	Unit                          Unit
+	counted                       bool
+	Currency                      money.Currency
+	Limit, Used, Remaining, Spent int64
+	Window                        meter.Window
+	// Value is the text that the rule looked at.
 	Value string
 }
 
@@ -96,9 +100,6 @@ func (s Step) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
 // AppendJSON writes one step of the contract's trace.
 func (s *Step) AppendJSON(b []byte) []byte {
 	b = append(b, `{"policy":"`...)
-	if s.policyText == "" {
-		s.policyText = ident.Format(ident.Policy, s.Policy)
-	}
 	b = append(b, s.policyText...)
 	b = append(b, `","version":`...)
 	b = strconv.AppendInt(b, int64(s.Version), 10)
@@ -118,6 +119,9 @@ func (s *Step) AppendJSON(b []byte) []byte {
 
 // appendSeen writes what the rule saw and allowed.
 func (s *Step) appendSeen(b []byte) []byte {
+	if s.Code == CodeCurrencyNotCovered {
+		return appendText(b, `,"value":`, string(s.Currency))
+	}
 	if s.Mode != "" {
 		b = appendText(b, `,"mode":`, string(s.Mode))
 	}
