@@ -20,31 +20,33 @@ import (
 // Errors: not_found, 409 with the state as its code (authorization_voided…),
 // amount_above_hold (422), redemption_required and redeemed (409).
 func (s *Service) Confirm(ctx context.Context, call Call, id uuid.UUID, amount *money.Number, reference string) (Result, error) {
-	return s.move(ctx, call, id, func(b *batch, a *Authorization) error {
-		minor, err := confirmed(a, amount)
-		if err != nil {
-			return err
-		}
-		if a.Status == Confirmed && a.Amount == minor && (reference == "" || a.Reference == reference) {
-			return nil
-		}
-		if err := a.mayMove(call, Pending); err != nil {
-			return err
-		}
-		if b.modes[a.Tenant].settings.RequireRedemption && a.RedeemedAt.IsZero() {
-			return fault.New(fault.Conflict, "redemption_required", "This company's tokens must be redeemed by a processor before they are confirmed.")
-		}
-		if minor > a.Amount {
-			return fault.BadField("body.amount", "amount_above_hold", "The hold is %s: a confirm may take that or less.", a.Money(a.Amount))
-		}
-		held := a.Amount
-		a.Status, a.Amount, a.Reference, a.ClosedAt = Confirmed, minor, reference, b.now
-		b.charge(a, minor, -held)
-		b.know(a)
-		b.update(a)
-		b.tell(call.Actor, "authorization.confirmed", a, map[string]any{"released": a.Money(held - minor).Decimal()})
+	return s.move(ctx, call, id, func(b *batch, a *Authorization) error { return b.confirm(call, a, amount, reference) })
+}
+
+func (b *batch) confirm(call Call, a *Authorization, amount *money.Number, reference string) error {
+	minor, err := confirmed(a, amount)
+	if err != nil {
+		return err
+	}
+	if a.Status == Confirmed && a.Amount == minor && (reference == "" || a.Reference == reference) {
 		return nil
-	})
+	}
+	if err := a.mayMove(call, Pending); err != nil {
+		return err
+	}
+	if b.modes[a.Tenant].settings.RequireRedemption && a.RedeemedAt.IsZero() {
+		return fault.New(fault.Conflict, "redemption_required", "This company's tokens must be redeemed by a processor before they are confirmed.")
+	}
+	if minor > a.Amount {
+		return fault.BadField("body.amount", "amount_above_hold", "The hold is %s: a confirm may take that or less.", a.Money(a.Amount))
+	}
+	held := a.Amount
+	a.Status, a.Amount, a.Reference, a.ClosedAt = Confirmed, minor, reference, b.now
+	b.charge(a, minor, -held)
+	b.know(a)
+	b.update(a)
+	b.tell(call.Actor, "authorization.confirmed", a, map[string]any{"released": a.Money(held - minor).Decimal()})
+	return nil
 }
 
 // confirmed is the amount to confirm, in minor units.
@@ -71,18 +73,20 @@ func parseAmount(n money.Number, c money.Currency) (int64, error) {
 //
 // Errors: not_found, 409 with the state as its code, redeemed (409).
 func (s *Service) Void(ctx context.Context, call Call, id uuid.UUID, reason string) (Result, error) {
-	return s.move(ctx, call, id, func(b *batch, a *Authorization) error {
-		if a.Status == Voided {
-			return nil
-		}
-		if err := a.mayMove(call, Pending, Held); err != nil {
-			return err
-		}
-		a.VoidReason = reason
-		b.close(a, Voided, "voided")
-		b.tell(call.Actor, "authorization.voided", a, map[string]any{"reason": reason})
+	return s.move(ctx, call, id, func(b *batch, a *Authorization) error { return b.void(call, a, reason) })
+}
+
+func (b *batch) void(call Call, a *Authorization, reason string) error {
+	if a.Status == Voided {
 		return nil
-	})
+	}
+	if err := a.mayMove(call, Pending, Held); err != nil {
+		return err
+	}
+	a.VoidReason = reason
+	b.close(a, Voided, "voided")
+	b.tell(call.Actor, "authorization.voided", a, map[string]any{"reason": reason})
+	return nil
 }
 
 // move submits a change of one authorization.
@@ -164,8 +168,12 @@ func (b *batch) close(a *Authorization, to Status, approval string) {
 func (b *batch) releaseExpired() {
 	for _, a := range b.authorizations {
 		if a.Status.Open() && !a.ExpiresAt.After(b.now) {
-			b.close(a, Expired, "expired")
-			b.tell(audit.System(), "authorization.expired", a, nil)
+			b.expire(a)
 		}
 	}
+}
+
+func (b *batch) expire(a *Authorization) {
+	b.close(a, Expired, "expired")
+	b.tell(audit.System(), "authorization.expired", a, nil)
 }
