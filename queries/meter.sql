@@ -101,3 +101,9 @@ GROUP BY agent_id;
 
 -- name: DatabaseClock :one
 SELECT clock_timestamp()::timestamptz;
+
+-- name: TakeTime :exec
+-- For this transaction only: adding up a long history may take longer than a
+-- request may.
+SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('lock_timeout', '0', true);

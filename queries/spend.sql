@@ -25,7 +25,7 @@ FOR NO KEY UPDATE;
 SELECT o.* FROM authorizations o
 JOIN (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) w
   ON o.company_id = w.company_id AND o.live = w.live
-WHERE o.status IN ('pending', 'held') AND o.expires_at <= @now AND o.agent_id = ANY(@agents::uuid[]);
+WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() AND o.agent_id = ANY(@agents::uuid[]);
 
 -- name: AgentsWithExpiredHolds :many
 SELECT DISTINCT o.company_id, o.live, o.agent_id FROM authorizations o
@@ -42,7 +42,7 @@ WHERE o.company_id = $1 AND o.live = $2
 SELECT k.key_id FROM api_keys k
 WHERE (k.company_id, k.live, k.key_id) IN (
     SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@keys::uuid[]))
-  AND (k.revoked_at IS NOT NULL OR k.expires_at <= @now);
+  AND (k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp());
 
 -- name: AuthorizationsByIDs :many
 SELECT a.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,

@@ -40,19 +40,25 @@ func Person(id uuid.UUID, requestID string) Actor { return Actor{ByPerson, id, r
 // System is the server itself.
 func System() Actor { return Actor{Kind: BySystem} }
 
-var actorPrefix = map[ActorKind]ident.Prefix{ByMember: ident.Member, ByKey: ident.Key, ByPerson: ident.Person}
-
 // String is the public form: an id such as key_…, mem_… or person_…, or
 // "system". It is empty for an actor that is not one.
 func (a Actor) String() string {
 	if a.Kind == BySystem {
 		return string(BySystem)
 	}
-	prefix, ok := actorPrefix[a.Kind]
-	if !ok || a.ID == uuid.Nil {
+	if a.ID == uuid.Nil {
 		return ""
 	}
-	return ident.Format(prefix, a.ID)
+	switch a.Kind {
+	case ByMember:
+		return ident.Format(ident.Member, a.ID)
+	case ByKey:
+		return ident.Format(ident.Key, a.ID)
+	case ByPerson:
+		return ident.Format(ident.Person, a.ID)
+	default:
+		return ""
+	}
 }
 
 // errNoActor is a mistake in the caller: a change without somebody who made it.

@@ -94,7 +94,7 @@ func sameMillisecond(a, b uuid.UUID) bool { return bytes.Equal(a[:6], b[:6]) }
 
 var errNoType = errors.New("audit: an event needs a type")
 
-// dataOf is the event's data in the canonical form, or "" when it has none.
+// dataOf is the event's data in the canonical form, {} when it has none.
 func dataOf(e Event) (string, error) {
 	raw := e.Raw
 	if raw == nil && len(e.Data) > 0 {
@@ -104,7 +104,7 @@ func dataOf(e Event) (string, error) {
 		}
 	}
 	if len(raw) == 0 {
-		return "", nil
+		return "{}", nil
 	}
 	canonical, err := proof.Canonicalize(raw)
 	if err != nil {

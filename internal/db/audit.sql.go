@@ -18,7 +18,7 @@ WITH written AS (
   INSERT INTO audit_events (company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at)
   SELECT company_id, live, event_id, type, actor,
     nullif(agent_id, '00000000-0000-0000-0000-000000000000'::uuid),
-    subject, nullif(data, '')::json, request_id,
+    subject, data::json, request_id,
     coalesce(nullif(at, '0001-01-01 00:00:00Z'::timestamptz), clock_timestamp())
   FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
     unnest($3::uuid[]) AS event_id, unnest($4::text[]) AS type,
@@ -60,4 +60,594 @@ func (q *Queries) AppendAudit(ctx context.Context, arg AppendAuditParams) error 
 		arg.Ats,
 	)
 	return err
+}
+
+const AuditDeletePending = `-- name: AuditDeletePending :exec
+DELETE FROM audit_pending WHERE company_id = $1 AND live = $2 AND event_id = ANY ($3::uuid[])
+`
+
+func (q *Queries) AuditDeletePending(ctx context.Context, companyID uuid.UUID, live bool, eventIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, AuditDeletePending, companyID, live, eventIds)
+	return err
+}
+
+const AuditEnsureHead = `-- name: AuditEnsureHead :exec
+INSERT INTO audit_heads (company_id, live, size, root, sealed_at)
+VALUES ($1, $2, 0, sha256(''), clock_timestamp()) ON CONFLICT DO NOTHING
+`
+
+func (q *Queries) AuditEnsureHead(ctx context.Context, companyID uuid.UUID, live bool) error {
+	_, err := q.db.Exec(ctx, AuditEnsureHead, companyID, live)
+	return err
+}
+
+const AuditEventsByID = `-- name: AuditEventsByID :many
+SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events
+WHERE company_id = $1 AND live = $2 AND event_id = ANY ($3::uuid[])
+`
+
+func (q *Queries) AuditEventsByID(ctx context.Context, companyID uuid.UUID, live bool, eventIds []uuid.UUID) ([]AuditEvent, error) {
+	rows, err := q.db.Query(ctx, AuditEventsByID, companyID, live, eventIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditEvent
+	for rows.Next() {
+		var i AuditEvent
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.EventID,
+			&i.Type,
+			&i.Actor,
+			&i.AgentID,
+			&i.Subject,
+			&i.Data,
+			&i.RequestID,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditHasPending = `-- name: AuditHasPending :one
+SELECT EXISTS (SELECT FROM audit_pending WHERE company_id = $1 AND live = $2)
+`
+
+func (q *Queries) AuditHasPending(ctx context.Context, companyID uuid.UUID, live bool) (bool, error) {
+	row := q.db.QueryRow(ctx, AuditHasPending, companyID, live)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const AuditHashRange = `-- name: AuditHashRange :many
+SELECT number, hash FROM audit_hashes
+WHERE company_id = $1 AND live = $2 AND number >= $3 AND number < $4
+ORDER BY number
+`
+
+type AuditHashRangeRow struct {
+	Number int64
+	Hash   []byte
+}
+
+func (q *Queries) AuditHashRange(ctx context.Context, companyID uuid.UUID, live bool, first int64, past int64) ([]AuditHashRangeRow, error) {
+	rows, err := q.db.Query(ctx, AuditHashRange,
+		companyID,
+		live,
+		first,
+		past,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditHashRangeRow
+	for rows.Next() {
+		var i AuditHashRangeRow
+		if err := rows.Scan(&i.Number, &i.Hash); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditHashesByNumber = `-- name: AuditHashesByNumber :many
+SELECT number, hash FROM audit_hashes
+WHERE company_id = $1 AND live = $2 AND number = ANY ($3::bigint[])
+`
+
+type AuditHashesByNumberRow struct {
+	Number int64
+	Hash   []byte
+}
+
+func (q *Queries) AuditHashesByNumber(ctx context.Context, companyID uuid.UUID, live bool, numbers []int64) ([]AuditHashesByNumberRow, error) {
+	rows, err := q.db.Query(ctx, AuditHashesByNumber, companyID, live, numbers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditHashesByNumberRow
+	for rows.Next() {
+		var i AuditHashesByNumberRow
+		if err := rows.Scan(&i.Number, &i.Hash); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditInsertHashes = `-- name: AuditInsertHashes :exec
+INSERT INTO audit_hashes (company_id, live, number, hash)
+SELECT $1, $2, u.number, u.hash
+FROM (SELECT unnest($3::bigint[]) AS number, unnest($4::bytea[]) AS hash) AS u
+`
+
+func (q *Queries) AuditInsertHashes(ctx context.Context, companyID uuid.UUID, live bool, numbers []int64, hashes [][]byte) error {
+	_, err := q.db.Exec(ctx, AuditInsertHashes,
+		companyID,
+		live,
+		numbers,
+		hashes,
+	)
+	return err
+}
+
+const AuditInsertLeaves = `-- name: AuditInsertLeaves :exec
+INSERT INTO audit_leaves (company_id, live, position, event_id, leaf_hash)
+SELECT $1, $2, u.position, u.event_id, u.leaf_hash
+FROM (SELECT unnest($3::bigint[]) AS position, unnest($4::uuid[]) AS event_id,
+  unnest($5::bytea[]) AS leaf_hash) AS u
+`
+
+type AuditInsertLeavesParams struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	Positions  []int64
+	EventIds   []uuid.UUID
+	LeafHashes [][]byte
+}
+
+func (q *Queries) AuditInsertLeaves(ctx context.Context, arg AuditInsertLeavesParams) error {
+	_, err := q.db.Exec(ctx, AuditInsertLeaves,
+		arg.CompanyID,
+		arg.Live,
+		arg.Positions,
+		arg.EventIds,
+		arg.LeafHashes,
+	)
+	return err
+}
+
+const AuditLeafRange = `-- name: AuditLeafRange :many
+SELECT position, event_id, leaf_hash FROM audit_leaves
+WHERE company_id = $1 AND live = $2 AND position >= $3 AND position < $4
+ORDER BY position
+`
+
+type AuditLeafRangeRow struct {
+	Position int64
+	EventID  uuid.UUID
+	LeafHash []byte
+}
+
+func (q *Queries) AuditLeafRange(ctx context.Context, companyID uuid.UUID, live bool, first int64, past int64) ([]AuditLeafRangeRow, error) {
+	rows, err := q.db.Query(ctx, AuditLeafRange,
+		companyID,
+		live,
+		first,
+		past,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditLeafRangeRow
+	for rows.Next() {
+		var i AuditLeafRangeRow
+		if err := rows.Scan(&i.Position, &i.EventID, &i.LeafHash); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditLockHead = `-- name: AuditLockHead :one
+SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE
+`
+
+func (q *Queries) AuditLockHead(ctx context.Context, companyID uuid.UUID, live bool) (bool, error) {
+	row := q.db.QueryRow(ctx, AuditLockHead, companyID, live)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const AuditMoveHead = `-- name: AuditMoveHead :exec
+UPDATE audit_heads SET size = $1, root = $2, sealed_at = clock_timestamp()
+WHERE company_id = $3 AND live = $4
+`
+
+func (q *Queries) AuditMoveHead(ctx context.Context, size int64, root []byte, companyID uuid.UUID, live bool) error {
+	_, err := q.db.Exec(ctx, AuditMoveHead,
+		size,
+		root,
+		companyID,
+		live,
+	)
+	return err
+}
+
+const AuditNewest = `-- name: AuditNewest :many
+SELECT l.position, e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM audit_leaves l
+JOIN audit_events e USING (company_id, live, event_id)
+WHERE l.company_id = $1 AND l.live = $2 AND l.position < $3
+  AND l.event_id >= $4 AND l.event_id <= $5
+  AND ($6::uuid IS NULL OR e.agent_id = $6)
+  AND ($7::text IS NULL OR e.type = $7)
+  AND starts_with(e.type, $8)
+  AND ($9::text IS NULL OR e.actor = $9)
+  AND ($10::timestamptz IS NULL OR e.created_at >= $10)
+  AND ($11::timestamptz IS NULL OR e.created_at < $11)
+ORDER BY l.position DESC LIMIT $12
+`
+
+type AuditNewestParams struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	Before     int64
+	FirstID    uuid.UUID
+	LastID     uuid.UUID
+	AgentID    *uuid.UUID
+	Type       *string
+	TypePrefix string
+	Actor      *string
+	FromAt     *time.Time
+	ToAt       *time.Time
+	AtMost     int32
+}
+
+type AuditNewestRow struct {
+	Position   int64
+	AuditEvent AuditEvent
+}
+
+func (q *Queries) AuditNewest(ctx context.Context, arg AuditNewestParams) ([]AuditNewestRow, error) {
+	rows, err := q.db.Query(ctx, AuditNewest,
+		arg.CompanyID,
+		arg.Live,
+		arg.Before,
+		arg.FirstID,
+		arg.LastID,
+		arg.AgentID,
+		arg.Type,
+		arg.TypePrefix,
+		arg.Actor,
+		arg.FromAt,
+		arg.ToAt,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditNewestRow
+	for rows.Next() {
+		var i AuditNewestRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.AuditEvent.CompanyID,
+			&i.AuditEvent.Live,
+			&i.AuditEvent.EventID,
+			&i.AuditEvent.Type,
+			&i.AuditEvent.Actor,
+			&i.AuditEvent.AgentID,
+			&i.AuditEvent.Subject,
+			&i.AuditEvent.Data,
+			&i.AuditEvent.RequestID,
+			&i.AuditEvent.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditOldest = `-- name: AuditOldest :many
+SELECT l.position, e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM audit_leaves l
+JOIN audit_events e USING (company_id, live, event_id)
+WHERE l.company_id = $1 AND l.live = $2 AND l.position > $3 AND l.position < $4
+  AND l.event_id >= $5 AND l.event_id <= $6
+  AND ($7::uuid IS NULL OR e.agent_id = $7)
+  AND ($8::text IS NULL OR e.type = $8)
+  AND starts_with(e.type, $9)
+  AND ($10::text IS NULL OR e.actor = $10)
+  AND ($11::timestamptz IS NULL OR e.created_at >= $11)
+  AND ($12::timestamptz IS NULL OR e.created_at < $12)
+ORDER BY l.position LIMIT $13
+`
+
+type AuditOldestParams struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	After      int64
+	Before     int64
+	FirstID    uuid.UUID
+	LastID     uuid.UUID
+	AgentID    *uuid.UUID
+	Type       *string
+	TypePrefix string
+	Actor      *string
+	FromAt     *time.Time
+	ToAt       *time.Time
+	AtMost     int32
+}
+
+type AuditOldestRow struct {
+	Position   int64
+	AuditEvent AuditEvent
+}
+
+func (q *Queries) AuditOldest(ctx context.Context, arg AuditOldestParams) ([]AuditOldestRow, error) {
+	rows, err := q.db.Query(ctx, AuditOldest,
+		arg.CompanyID,
+		arg.Live,
+		arg.After,
+		arg.Before,
+		arg.FirstID,
+		arg.LastID,
+		arg.AgentID,
+		arg.Type,
+		arg.TypePrefix,
+		arg.Actor,
+		arg.FromAt,
+		arg.ToAt,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditOldestRow
+	for rows.Next() {
+		var i AuditOldestRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.AuditEvent.CompanyID,
+			&i.AuditEvent.Live,
+			&i.AuditEvent.EventID,
+			&i.AuditEvent.Type,
+			&i.AuditEvent.Actor,
+			&i.AuditEvent.AgentID,
+			&i.AuditEvent.Subject,
+			&i.AuditEvent.Data,
+			&i.AuditEvent.RequestID,
+			&i.AuditEvent.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditPlaced = `-- name: AuditPlaced :many
+SELECT e.event_id,
+  EXISTS (SELECT FROM audit_leaves l WHERE l.company_id = e.company_id AND l.live = e.live AND l.event_id = e.event_id) AS placed,
+  EXISTS (SELECT FROM audit_pending p WHERE p.company_id = e.company_id AND p.live = e.live AND p.event_id = e.event_id) AS waiting
+FROM audit_events e
+WHERE e.company_id = $1 AND e.live = $2 AND e.event_id > $3
+ORDER BY e.event_id LIMIT $4
+`
+
+type AuditPlacedRow struct {
+	EventID uuid.UUID
+	Placed  bool
+	Waiting bool
+}
+
+// Whether each event has a position or waits for one, in one snapshot.
+func (q *Queries) AuditPlaced(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID, limit int32) ([]AuditPlacedRow, error) {
+	rows, err := q.db.Query(ctx, AuditPlaced,
+		companyID,
+		live,
+		eventID,
+		limit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditPlacedRow
+	for rows.Next() {
+		var i AuditPlacedRow
+		if err := rows.Scan(&i.EventID, &i.Placed, &i.Waiting); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditPosition = `-- name: AuditPosition :one
+SELECT position FROM audit_leaves WHERE company_id = $1 AND live = $2 AND event_id = $3
+`
+
+func (q *Queries) AuditPosition(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, AuditPosition, companyID, live, eventID)
+	var position int64
+	err := row.Scan(&position)
+	return position, err
+}
+
+const AuditSealedHead = `-- name: AuditSealedHead :one
+SELECT coalesce(h.size, 0)::bigint AS size, coalesce(h.root, sha256('')) AS root,
+  (SELECT coalesce(max(position), -1)::bigint FROM audit_leaves l WHERE l.company_id = $1 AND l.live = $2) AS last_position,
+  (SELECT coalesce(max(number), -1)::bigint FROM audit_hashes i WHERE i.company_id = $1 AND i.live = $2) AS last_number
+FROM (SELECT) one LEFT JOIN audit_heads h ON h.company_id = $1 AND h.live = $2
+`
+
+type AuditSealedHeadRow struct {
+	Size         int64
+	Root         []byte
+	LastPosition int64
+	LastNumber   int64
+}
+
+// The head with the last leaf and the last hash behind it, of one moment. A
+// log that was never sealed has size 0.
+func (q *Queries) AuditSealedHead(ctx context.Context, companyID uuid.UUID, live bool) (AuditSealedHeadRow, error) {
+	row := q.db.QueryRow(ctx, AuditSealedHead, companyID, live)
+	var i AuditSealedHeadRow
+	err := row.Scan(
+		&i.Size,
+		&i.Root,
+		&i.LastPosition,
+		&i.LastNumber,
+	)
+	return i, err
+}
+
+const AuditTakePending = `-- name: AuditTakePending :many
+SELECT e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM audit_pending p
+JOIN audit_events e USING (company_id, live, event_id)
+WHERE p.company_id = $1 AND p.live = $2
+  AND NOT EXISTS (SELECT FROM audit_leaves l WHERE l.company_id = p.company_id AND l.live = p.live AND l.event_id = p.event_id)
+ORDER BY p.event_id LIMIT $3
+`
+
+type AuditTakePendingRow struct {
+	AuditEvent AuditEvent
+}
+
+func (q *Queries) AuditTakePending(ctx context.Context, companyID uuid.UUID, live bool, limit int32) ([]AuditTakePendingRow, error) {
+	rows, err := q.db.Query(ctx, AuditTakePending, companyID, live, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditTakePendingRow
+	for rows.Next() {
+		var i AuditTakePendingRow
+		if err := rows.Scan(
+			&i.AuditEvent.CompanyID,
+			&i.AuditEvent.Live,
+			&i.AuditEvent.EventID,
+			&i.AuditEvent.Type,
+			&i.AuditEvent.Actor,
+			&i.AuditEvent.AgentID,
+			&i.AuditEvent.Subject,
+			&i.AuditEvent.Data,
+			&i.AuditEvent.RequestID,
+			&i.AuditEvent.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditTenantsWithPending = `-- name: AuditTenantsWithPending :many
+WITH RECURSIVE walk AS (
+  (SELECT p.company_id, p.live FROM audit_pending p ORDER BY p.company_id, p.live LIMIT 1)
+  UNION ALL
+  SELECT n.company_id, n.live FROM walk w
+  CROSS JOIN LATERAL (
+    SELECT p.company_id, p.live FROM audit_pending p
+    WHERE (p.company_id, p.live) > (w.company_id, w.live)
+    ORDER BY p.company_id, p.live LIMIT 1) n
+)
+SELECT company_id, live FROM walk
+`
+
+type AuditTenantsWithPendingRow struct {
+	CompanyID uuid.UUID
+	Live      bool
+}
+
+// A walk from tenant to tenant over the index, however many rows each has.
+func (q *Queries) AuditTenantsWithPending(ctx context.Context) ([]AuditTenantsWithPendingRow, error) {
+	rows, err := q.db.Query(ctx, AuditTenantsWithPending)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditTenantsWithPendingRow
+	for rows.Next() {
+		var i AuditTenantsWithPendingRow
+		if err := rows.Scan(&i.CompanyID, &i.Live); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditTryLockHead = `-- name: AuditTryLockHead :one
+SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE SKIP LOCKED
+`
+
+func (q *Queries) AuditTryLockHead(ctx context.Context, companyID uuid.UUID, live bool) (bool, error) {
+	row := q.db.QueryRow(ctx, AuditTryLockHead, companyID, live)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const AuditWaiting = `-- name: AuditWaiting :one
+SELECT count(*) AS waiting,
+  count(*) FILTER (WHERE NOT EXISTS (SELECT FROM audit_events e
+    WHERE e.company_id = p.company_id AND e.live = p.live AND e.event_id = p.event_id)) AS missing
+FROM audit_pending p WHERE p.company_id = $1 AND p.live = $2
+`
+
+type AuditWaitingRow struct {
+	Waiting int64
+	Missing int64
+}
+
+// Events that wait, and among them those that are no events.
+func (q *Queries) AuditWaiting(ctx context.Context, companyID uuid.UUID, live bool) (AuditWaitingRow, error) {
+	row := q.db.QueryRow(ctx, AuditWaiting, companyID, live)
+	var i AuditWaitingRow
+	err := row.Scan(&i.Waiting, &i.Missing)
+	return i, err
 }

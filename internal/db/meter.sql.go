@@ -461,6 +461,18 @@ func (q *Queries) MetersOfSubjects(ctx context.Context, companies []uuid.UUID, l
 	return items, nil
 }
 
+const TakeTime = `-- name: TakeTime :exec
+SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('lock_timeout', '0', true)
+`
+
+// For this transaction only: adding up a long history may take longer than a
+// request may.
+func (q *Queries) TakeTime(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, TakeTime)
+	return err
+}
+
 const WriteMeters = `-- name: WriteMeters :exec
 INSERT INTO meters (company_id, live, subject, currency, time_zone,
   day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,

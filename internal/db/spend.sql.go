@@ -273,17 +273,12 @@ const DeadKeys = `-- name: DeadKeys :many
 SELECT k.key_id FROM api_keys k
 WHERE (k.company_id, k.live, k.key_id) IN (
     SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]))
-  AND (k.revoked_at IS NOT NULL OR k.expires_at <= $4)
+  AND (k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())
 `
 
 // Those of the given keys that may not act any more.
-func (q *Queries) DeadKeys(ctx context.Context, companies []uuid.UUID, lives []bool, keys []uuid.UUID, now *time.Time) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, DeadKeys,
-		companies,
-		lives,
-		keys,
-		now,
-	)
+func (q *Queries) DeadKeys(ctx context.Context, companies []uuid.UUID, lives []bool, keys []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, DeadKeys, companies, lives, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -306,16 +301,11 @@ const ExpiredHolds = `-- name: ExpiredHolds :many
 SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.policies, o.trace, o.remedies, o.approval_id FROM authorizations o
 JOIN (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
   ON o.company_id = w.company_id AND o.live = w.live
-WHERE o.status IN ('pending', 'held') AND o.expires_at <= $3 AND o.agent_id = ANY($4::uuid[])
+WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() AND o.agent_id = ANY($3::uuid[])
 `
 
-func (q *Queries) ExpiredHolds(ctx context.Context, companies []uuid.UUID, lives []bool, now *time.Time, agents []uuid.UUID) ([]Authorization, error) {
-	rows, err := q.db.Query(ctx, ExpiredHolds,
-		companies,
-		lives,
-		now,
-		agents,
-	)
+func (q *Queries) ExpiredHolds(ctx context.Context, companies []uuid.UUID, lives []bool, agents []uuid.UUID) ([]Authorization, error) {
+	rows, err := q.db.Query(ctx, ExpiredHolds, companies, lives, agents)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ func Prepare(ctx context.Context, pool *postgres.Pool, t ident.Tenant, scopes []
 	return pool.InTx(ctx, func(ctx context.Context, guard pgx.Tx) error {
 		// The guard only holds the advisory lock; the work has its own
 		// transactions beside it.
+		if err := db.New(guard).TakeTime(ctx); err != nil {
+			return err
+		}
 		if err := db.New(guard).LockMeterPreparation(ctx, lockOf(t)); err != nil {
 			return err
 		}

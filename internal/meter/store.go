@@ -23,17 +23,49 @@ type Shared struct {
 	Key
 }
 
+// subjectColumns are the subjects as the columns of a query.
+func subjectColumns(subjects []Subject) (companies []uuid.UUID, lives []bool, ids []uuid.UUID) {
+	for _, s := range subjects {
+		companies, lives, ids = append(companies, s.Tenant.Company), append(lives, s.Tenant.Live), append(ids, s.ID)
+	}
+	return companies, lives, ids
+}
+
+// QueueOfSubjects is OfSubjects as a part of a pipeline.
+func QueueOfSubjects(p *pgx.Batch, subjects []Subject, each func(Stored)) {
+	if len(subjects) == 0 {
+		return
+	}
+	companies, lives, ids := subjectColumns(subjects)
+	collect(p.Queue(db.MetersOfSubjects, companies, lives, ids), each)
+}
+
+// QueueLock is Lock as a part of a pipeline.
+func QueueLock(p *pgx.Batch, shared []Shared, each func(Stored)) {
+	if len(shared) == 0 {
+		return
+	}
+	c := sharedColumns(shared)
+	collect(p.Queue(db.LockMeters, c.Companies, c.Lives, c.Subjects, c.Currencies, c.TimeZones), each)
+}
+
+func collect(q *pgx.QueuedQuery, each func(Stored)) {
+	q.Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.Meter])
+		for _, r := range found {
+			each(fromRow(r))
+		}
+		return err
+	})
+}
+
 // OfSubjects reads every meter of the subjects. It locks nothing: the caller
 // holds the agents' rows, or only wants to look.
 func OfSubjects(ctx context.Context, tx db.DBTX, subjects []Subject) ([]Stored, error) {
 	if len(subjects) == 0 {
 		return nil, nil
 	}
-	var companies, ids []uuid.UUID
-	var lives []bool
-	for _, s := range subjects {
-		companies, lives, ids = append(companies, s.Tenant.Company), append(lives, s.Tenant.Live), append(ids, s.ID)
-	}
+	companies, lives, ids := subjectColumns(subjects)
 	rows, err := db.New(tx).MetersOfSubjects(ctx, companies, lives, ids)
 	return fromRows(rows), err
 }
@@ -45,6 +77,11 @@ func Lock(ctx context.Context, tx pgx.Tx, shared []Shared) ([]Stored, error) {
 	if len(shared) == 0 {
 		return nil, nil
 	}
+	rows, err := db.New(tx).LockMeters(ctx, sharedColumns(shared))
+	return fromRows(rows), err
+}
+
+func sharedColumns(shared []Shared) db.LockMetersParams {
 	var p db.LockMetersParams
 	for _, s := range shared {
 		p.Companies = append(p.Companies, s.Tenant.Company)
@@ -53,8 +90,7 @@ func Lock(ctx context.Context, tx pgx.Tx, shared []Shared) ([]Stored, error) {
 		p.Currencies = append(p.Currencies, string(s.Currency))
 		p.TimeZones = append(p.TimeZones, s.Zone)
 	}
-	rows, err := db.New(tx).LockMeters(ctx, p)
-	return fromRows(rows), err
+	return p
 }
 
 // Write stores the meters' values as they are.

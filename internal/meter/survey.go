@@ -27,6 +27,9 @@ func survey(ctx context.Context, pool *postgres.Pool, t ident.Tenant, s Scope, l
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pool.InTxOptions(ctx, snapshot, func(ctx context.Context, tx pgx.Tx) error {
 		parts = nil
+		if err := db.New(tx).TakeTime(ctx); err != nil {
+			return err
+		}
 		now, err := db.New(tx).DatabaseClock(ctx)
 		if err != nil {
 			return err

@@ -158,6 +158,21 @@ func Find(ctx context.Context, tx pgx.Tx, keys []Key) (map[ID]Record, error) {
 	return out, nil
 }
 
+// QueueFind is Find as a part of a pipeline.
+func QueueFind(p *pgx.Batch, keys []Key, each func(Record)) {
+	if len(keys) == 0 {
+		return
+	}
+	c := columnsOf(keys)
+	p.Queue(db.IdempotencyRecords, c.companies, c.lives, c.values).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.IdempotencyRecordsRow])
+		for _, r := range found {
+			each(recordOf(r))
+		}
+		return err
+	})
+}
+
 // Store writes the records. ErrRace means that one of the keys has been stored
 // meanwhile: nothing may be committed then.
 func Store(ctx context.Context, tx pgx.Tx, records []Record) error {

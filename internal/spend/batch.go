@@ -82,7 +82,7 @@ func newBatch(ops []*op) *batch {
 	return &batch{ops: ops,
 		modes: map[ident.Tenant]*mode{}, agents: map[ref]agentRow{}, meters: map[meterRef]*meter.Meter{},
 		authorizations: map[ref]*Authorization{}, approvals: map[ref]*Approval{}, roles: map[ref]string{},
-		deadKeys: map[uuid.UUID]bool{}, history: newHistory(),
+		deadKeys: map[uuid.UUID]bool{}, records: map[once.ID]once.Record{}, history: newHistory(),
 		changed: changes{meters: map[meterRef]bool{}, updated: map[ref]*Authorization{}, merchants: map[merchantRef]bool{}}}
 }
 

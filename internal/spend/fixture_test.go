@@ -25,7 +25,7 @@ import (
 
 // house is a gate on a database of its own, with one company.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	pool   *postgres.Pool
 	keys   *sign.KeySet
 	gate   *spend.Service
@@ -34,7 +34,7 @@ type house struct {
 	person uuid.UUID
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	pool := pgtest.New(t)
 	keys, err := sign.Open(t.Context(), pool, sign.Config{Algorithm: sign.ES256, KeyEncryptionKey: make([]byte, 32), MaxTokenLifetime: time.Hour,
@@ -186,4 +186,12 @@ func (h *house) statuses() map[string]int {
 func limitRule(amount int, per string) string {
 	b, _ := json.Marshal([]map[string]any{{"type": "limit", "period": "month", "amount": amount, "currency": "usd", "per": per}})
 	return string(b)
+}
+
+func (h *house) agents(n int) []uuid.UUID {
+	ids := make([]uuid.UUID, n)
+	for i := range ids {
+		ids[i] = h.agent(fmt.Sprintf("bot-%d", i))
+	}
+	return ids
 }

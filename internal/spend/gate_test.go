@@ -127,10 +127,7 @@ func TestExactlyTheBudget(t *testing.T) {
 	h := newHouse(t)
 	h.policy(limitRule(100, "company"))
 	gates := []*spend.Service{h.gate, h.replica()}
-	agents := make([]uuid.UUID, 200)
-	for i := range agents {
-		agents[i] = h.agent(fmt.Sprintf("bot-%d", i))
-	}
+	agents := h.agents(200)
 	var approved, denied atomic.Int32
 	var wait sync.WaitGroup
 	for i, agent := range agents {

@@ -1,10 +1,10 @@
 package spend
 
 import (
-	"context"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
@@ -52,16 +52,16 @@ type factsNeeded struct {
 	requested int64
 }
 
-// readHistory reads what the policies of each op's agent ask of the past, and
+// queueHistory reads what the policies of each op's agent ask of the past, and
 // nothing that none asks.
-func (b *batch) readHistory(ctx context.Context, q *db.Queries) error {
+func (b *batch) queueHistory(p *pgx.Batch) {
 	var recent db.RecentlyCountedParams
 	var twins db.TwinsParams
 	var twinRefs []twinRef
 	var agents []ref
 	var known knownMerchants
 	for _, o := range b.ops {
-		f, m := b.factsOf(o), b.modes[o.tenant]
+		f, m := o.reads.facts, b.modes[o.tenant]
 		if f == nil || m == nil {
 			continue
 		}
@@ -84,25 +84,9 @@ func (b *batch) readHistory(ctx context.Context, q *db.Queries) error {
 			known.add(o.tenant, f.merchant)
 		}
 	}
-	if err := b.readRecent(ctx, q, recent, agents); err != nil {
-		return err
-	}
-	if err := b.readTwins(ctx, q, twins, twinRefs); err != nil {
-		return err
-	}
-	return b.readKnown(ctx, q, known)
-}
-
-// factsOf is what an op's decision looks up; nil if it decides nothing.
-func (b *batch) factsOf(o *op) *factsNeeded {
-	if o.reads.facts != nil || o.reads.approval == uuid.Nil {
-		return o.reads.facts
-	}
-	a := b.authorizations[ref{o.tenant, o.reads.authorization}]
-	if a == nil {
-		return nil
-	}
-	return &factsNeeded{a.MerchantKey, a.Currency, a.Requested}
+	b.queueRecent(p, recent, agents)
+	b.queueTwins(p, twins, twinRefs)
+	b.queueKnown(p, known)
 }
 
 func addRecent(p *db.RecentlyCountedParams, n int, agent ref, count int) {
@@ -111,16 +95,15 @@ func addRecent(p *db.RecentlyCountedParams, n int, agent ref, count int) {
 	p.Agents, p.Counts = append(p.Agents, agent.id), append(p.Counts, int32(count)+1)
 }
 
-func (b *batch) readRecent(ctx context.Context, q *db.Queries, p db.RecentlyCountedParams, agents []ref) error {
+func (b *batch) queueRecent(p *pgx.Batch, c db.RecentlyCountedParams, agents []ref) {
 	if len(agents) == 0 {
-		return nil
+		return
 	}
-	rows, err := q.RecentlyCounted(ctx, p)
-	for _, r := range rows {
+	queue(p, func(r db.RecentlyCountedRow) error {
 		agent := agents[r.N]
 		b.history.recent[agent] = append(b.history.recent[agent], r.CreatedAt)
-	}
-	return err
+		return nil
+	}, db.RecentlyCounted, c.Ns, c.Companies, c.Lives, c.Agents, c.Counts)
 }
 
 func addTwins(p *db.TwinsParams, n int, t twinRef, since time.Time) {
@@ -131,16 +114,15 @@ func addTwins(p *db.TwinsParams, n int, t twinRef, since time.Time) {
 	p.Requesteds = append(p.Requesteds, t.requested)
 }
 
-func (b *batch) readTwins(ctx context.Context, q *db.Queries, p db.TwinsParams, refs []twinRef) error {
+func (b *batch) queueTwins(p *pgx.Batch, c db.TwinsParams, refs []twinRef) {
 	if len(refs) == 0 {
-		return nil
+		return
 	}
-	rows, err := q.Twins(ctx, p)
-	for _, r := range rows {
+	queue(p, func(r db.TwinsRow) error {
 		t := refs[r.N]
 		b.history.twins[t] = append(b.history.twins[t], twin{r.AuthorizationID, r.CreatedAt})
-	}
-	return err
+		return nil
+	}, db.Twins, c.Ns, c.Companies, c.Lives, c.Agents, c.Sinces, c.MerchantKeys, c.Currencies, c.Requesteds)
 }
 
 // knownMerchants are columns of merchants to look up or to store.
@@ -154,15 +136,14 @@ func (k *knownMerchants) add(t ident.Tenant, key string) {
 	k.companies, k.lives, k.keys = append(k.companies, t.Company), append(k.lives, t.Live), append(k.keys, key)
 }
 
-func (b *batch) readKnown(ctx context.Context, q *db.Queries, p knownMerchants) error {
-	if len(p.keys) == 0 {
-		return nil
+func (b *batch) queueKnown(p *pgx.Batch, k knownMerchants) {
+	if len(k.keys) == 0 {
+		return
 	}
-	rows, err := q.KnownMerchants(ctx, p.companies, p.lives, p.keys)
-	for _, r := range rows {
+	queue(p, func(r db.KnownMerchantsRow) error {
 		b.history.known[merchantRef{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.MerchantKey}] = true
-	}
-	return err
+		return nil
+	}, db.KnownMerchants, k.companies, k.lives, k.keys)
 }
 
 // facts is what the policies see of the past for an authorization, itself left

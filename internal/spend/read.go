@@ -13,27 +13,36 @@ import (
 )
 
 // read takes every lock, in the order that all transactions keep (modes,
-// agents, shared meters), then the clock, then reads what the ops need.
+// agents, shared meters), then the clock, then reads what the ops need. It goes
+// to the database twice: what must be read follows from the first.
 func (b *batch) read(ctx context.Context, tx pgx.Tx, cache *snapshots) error {
-	q := db.New(tx)
-	steps := []func() error{
-		func() error { return b.readModes(ctx, tx, q, cache) },
-		func() error { return b.readAgents(ctx, q) },
-		func() error { return b.readSharedMeters(ctx, tx) },
-		func() (err error) { b.now, err = q.DatabaseClock(ctx); return err },
-		func() error { return b.readAgentMeters(ctx, tx) },
-		func() error { return b.readExpired(ctx, q) },
-		func() error { return b.readAuthorizations(ctx, q) },
-		func() error { return b.readApprovals(ctx, q) },
-		func() error { return b.readKeys(ctx, tx, q) },
-		func() error { return b.readHistory(ctx, q) },
+	var locks pgx.Batch
+	b.queueClock(&locks)
+	modes := b.queueModes(&locks)
+	b.queueAgents(&locks)
+	if err := tx.SendBatch(ctx, &locks).Close(); err != nil {
+		return err
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
+	if err := b.loadModes(ctx, tx, cache, *modes); err != nil {
+		return err
 	}
-	return nil
+	var reads pgx.Batch
+	b.queueSharedMeters(&reads)
+	b.queueHistory(&reads) // by the clock of the first round: a little more, never less
+	b.queueClock(&reads)
+	b.queueAgentMeters(&reads)
+	b.queueExpired(&reads)
+	b.queueAuthorizations(&reads)
+	b.queueKeys(&reads)
+	if err := tx.SendBatch(ctx, &reads).Close(); err != nil {
+		return err
+	}
+	return b.readApprovals(ctx, db.New(tx))
+}
+
+// queueClock reads the database's clock into the batch.
+func (b *batch) queueClock(p *pgx.Batch) {
+	p.Queue(db.DatabaseClock).QueryRow(func(row pgx.Row) error { return row.Scan(&b.now) })
 }
 
 // tenants are the distinct tenants of the batch, as columns.
@@ -48,13 +57,15 @@ func (b *batch) tenants() (companies []uuid.UUID, lives []bool) {
 	return companies, lives
 }
 
-func (b *batch) readModes(ctx context.Context, tx pgx.Tx, q *db.Queries, cache *snapshots) error {
+func (b *batch) queueModes(p *pgx.Batch) *[]db.CompanyMode {
 	companies, lives := b.tenants()
-	rows, err := q.ShareModes(ctx, companies, lives)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
+	var modes []db.CompanyMode
+	queue(p, func(r db.CompanyMode) error { modes = append(modes, r); return nil }, db.ShareModes, companies, lives)
+	return &modes
+}
+
+func (b *batch) loadModes(ctx context.Context, tx pgx.Tx, cache *snapshots, modes []db.CompanyMode) error {
+	for _, r := range modes {
 		t := ident.Tenant{Company: r.CompanyID, Live: r.Live}
 		snap, err := cache.at(ctx, tx, t, r.Epoch)
 		if err != nil {
@@ -65,22 +76,19 @@ func (b *batch) readModes(ctx context.Context, tx pgx.Tx, q *db.Queries, cache *
 	return nil
 }
 
-func (b *batch) readAgents(ctx context.Context, q *db.Queries) error {
-	var p db.LockSpendingAgentsParams
-	p.ModeCompanies, p.ModeLives = b.tenants()
+func (b *batch) queueAgents(p *pgx.Batch) {
+	var c columns
 	for _, o := range b.ops {
-		p.Companies, p.Lives = append(p.Companies, o.tenant.Company), append(p.Lives, o.tenant.Live)
-		p.Agents = append(p.Agents, o.agent)
+		c.add(o.tenant, o.agent)
 	}
-	rows, err := q.LockSpendingAgents(ctx, p)
-	for _, r := range rows {
-		t := ident.Tenant{Company: r.CompanyID, Live: r.Live}
-		b.agents[ref{t, r.AgentID}] = agentRow{handle: r.Handle, status: r.Status}
-	}
-	return err
+	companies, lives := b.tenants()
+	queue(p, func(r db.LockSpendingAgentsRow) error {
+		b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}] = agentRow{handle: r.Handle, status: r.Status}
+		return nil
+	}, db.LockSpendingAgents, c.companies, c.lives, c.ids, companies, lives)
 }
 
-func (b *batch) readSharedMeters(ctx context.Context, tx pgx.Tx) error {
+func (b *batch) queueSharedMeters(p *pgx.Batch) {
 	var shared []meter.Shared
 	for t, m := range b.modes {
 		for _, scope := range m.scopes {
@@ -89,9 +97,7 @@ func (b *batch) readSharedMeters(ctx context.Context, tx pgx.Tx) error {
 			}
 		}
 	}
-	rows, err := meter.Lock(ctx, tx, shared)
-	b.keep(rows)
-	return err
+	meter.QueueLock(p, shared, b.keep)
 }
 
 // covers reports whether one of the locked agents adds to the scope.
@@ -106,16 +112,14 @@ func (b *batch) covers(t ident.Tenant, scope meter.Scope) bool {
 	return false
 }
 
-func (b *batch) readAgentMeters(ctx context.Context, tx pgx.Tx) error {
+func (b *batch) queueAgentMeters(p *pgx.Batch) {
 	var subjects []meter.Subject
 	for agent := range b.agents {
 		if b.modes[agent.tenant].metersAgents() {
 			subjects = append(subjects, meter.Subject{Tenant: agent.tenant, ID: agent.id})
 		}
 	}
-	rows, err := meter.OfSubjects(ctx, tx, subjects)
-	b.keep(rows)
-	return err
+	meter.QueueOfSubjects(p, subjects, b.keep)
 }
 
 func (s *snapshot) metersAgents() bool {
@@ -127,59 +131,44 @@ func (s *snapshot) metersAgents() bool {
 	return false
 }
 
-func (b *batch) keep(rows []meter.Stored) {
-	for _, m := range rows {
-		b.meters[meterRef{m.Tenant, m.Key}] = m.Meter
-	}
-}
+func (b *batch) keep(m meter.Stored) { b.meters[meterRef{m.Tenant, m.Key}] = m.Meter }
 
-func (b *batch) readExpired(ctx context.Context, q *db.Queries) error {
+func (b *batch) queueExpired(p *pgx.Batch) {
 	companies, lives := b.tenants()
 	agents := make([]uuid.UUID, 0, len(b.agents))
 	for a := range b.agents {
 		agents = append(agents, a.id)
 	}
-	rows, err := q.ExpiredHolds(ctx, companies, lives, &b.now, agents)
+	queue(p, func(r db.Authorization) error {
+		if _, locked := b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}]; !locked {
+			return nil
+		}
+		return b.hold(r)
+	}, db.ExpiredHolds, companies, lives, agents)
+}
+
+// hold keeps an authorization as it was read, once.
+func (b *batch) hold(r db.Authorization) error {
+	a, err := fromRow(r)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		a, err := fromRow(r)
-		if err != nil {
-			return err
-		}
-		if _, locked := b.agents[ref{a.Tenant, a.Agent}]; locked {
-			b.authorizations[ref{a.Tenant, a.ID}] = a
-		}
+	if id := (ref{a.Tenant, a.ID}); b.authorizations[id] == nil {
+		b.authorizations[id] = a
 	}
 	return nil
 }
 
-func (b *batch) readAuthorizations(ctx context.Context, q *db.Queries) error {
-	var companies, ids []uuid.UUID
-	var lives []bool
+func (b *batch) queueAuthorizations(p *pgx.Batch) {
+	var c columns
 	for _, o := range b.ops {
 		if id := o.reads.authorization; id != uuid.Nil {
-			companies, lives, ids = append(companies, o.tenant.Company), append(lives, o.tenant.Live), append(ids, id)
+			c.add(o.tenant, id)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	if len(c.ids) > 0 {
+		queue(p, b.hold, db.AuthorizationsByIDs, c.companies, c.lives, c.ids)
 	}
-	rows, err := q.AuthorizationsByIDs(ctx, companies, lives, ids)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		a, err := fromRow(r)
-		if err != nil {
-			return err
-		}
-		if id := (ref{a.Tenant, a.ID}); b.authorizations[id] == nil {
-			b.authorizations[id] = a
-		}
-	}
-	return nil
 }
 
 // readApprovals reads the approvals that ops decide, with the votes so far and
@@ -205,31 +194,27 @@ func (b *batch) readApprovals(ctx context.Context, q *db.Queries) error {
 	return nil
 }
 
-// readKeys reads which API keys have died and which Idempotency-Keys have an
+// queueKeys reads which API keys have died and which Idempotency-Keys have an
 // answer.
-func (b *batch) readKeys(ctx context.Context, tx pgx.Tx, q *db.Queries) error {
-	var companies, keys []uuid.UUID
-	var lives []bool
+func (b *batch) queueKeys(p *pgx.Batch) {
+	var keys columns
 	var repeated []once.Key
 	for _, o := range b.ops {
 		if o.call.Key != uuid.Nil {
-			companies, lives = append(companies, o.tenant.Company), append(lives, o.tenant.Live)
-			keys = append(keys, o.call.Key)
+			keys.add(o.tenant, o.call.Key)
 		}
 		if o.call.Once != nil {
 			repeated = append(repeated, o.call.Once.Key)
 		}
 	}
-	if len(keys) > 0 {
-		dead, err := q.DeadKeys(ctx, companies, lives, keys, &b.now)
-		if err != nil {
+	if len(keys.ids) > 0 {
+		p.Queue(db.DeadKeys, keys.companies, keys.lives, keys.ids).Query(func(rows pgx.Rows) error {
+			dead, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+			for _, id := range dead {
+				b.deadKeys[id] = true
+			}
 			return err
-		}
-		for _, id := range dead {
-			b.deadKeys[id] = true
-		}
+		})
 	}
-	var err error
-	b.records, err = once.Find(ctx, tx, repeated)
-	return err
+	once.QueueFind(p, repeated, func(r once.Record) { b.records[r.ID()] = r })
 }

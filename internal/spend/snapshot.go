@@ -2,6 +2,8 @@ package spend
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,10 +94,7 @@ func (c *snapshots) load(ctx context.Context, tx pgx.Tx, t ident.Tenant, old *sn
 	if fresh.loaded, err = c.merge(ctx, tx, t, since, fresh.loaded); err != nil {
 		return nil, err
 	}
-	all := make([]policy.Policy, 0, len(fresh.loaded))
-	for _, p := range fresh.loaded {
-		all = append(all, p)
-	}
+	all := slices.Collect(maps.Values(fresh.loaded))
 	if fresh.set, err = policy.Compile(t.Company, fresh.settings.Zone, all); err != nil {
 		return nil, err
 	}

@@ -2,14 +2,18 @@ package spend
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
+	"github.com/getpurser/purser/internal/policy"
 )
 
 // Sweep gives back expired holds until ctx ends, so that lists and waiting
@@ -93,6 +97,33 @@ func (s *Service) prepareUnmetered(b *batch) {
 	}
 }
 
+// PrepareZone counts what the policies of both modes will need once the company
+// changes to this time zone, so that the change itself stops nothing.
+func (s *Service) PrepareZone(ctx context.Context, company uuid.UUID, zone string) error {
+	for _, live := range []bool{true, false} {
+		t := ident.Tenant{Company: company, Live: live}
+		var scopes []meter.Scope
+		err := s.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			loaded, err := s.cache.merge(ctx, tx, t, 0, nil)
+			if err != nil {
+				return err
+			}
+			set, err := policy.Compile(company, zone, slices.Collect(maps.Values(loaded)))
+			if err == nil {
+				scopes = set.Scopes()
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := meter.Prepare(ctx, s.pool, t, scopes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // prepare counts the scopes' history and makes every replica load the result.
 func (s *Service) prepare(ctx context.Context, t ident.Tenant, scopes []meter.Scope) error {
 	if err := meter.Prepare(ctx, s.pool, t, scopes); err != nil {
@@ -124,45 +155,4 @@ func (p *inProgress) end(t ident.Tenant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.set, t)
-}
-
-// waiters are the callers that wait for an authorization to be decided.
-type waiters struct {
-	mu      sync.Mutex
-	waiting map[uuid.UUID]map[chan struct{}]bool
-}
-
-func newWaiters() *waiters { return &waiters{waiting: map[uuid.UUID]map[chan struct{}]bool{}} }
-
-// wait registers; the channel gets a value when the authorization may have
-// been decided. Call the function when done.
-func (w *waiters) wait(id uuid.UUID) (<-chan struct{}, func()) {
-	c := make(chan struct{}, 1)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.waiting[id] == nil {
-		w.waiting[id] = map[chan struct{}]bool{}
-	}
-	w.waiting[id][c] = true
-	return c, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(w.waiting[id], c)
-		if len(w.waiting[id]) == 0 {
-			delete(w.waiting, id)
-		}
-	}
-}
-
-func (w *waiters) wake(ids []uuid.UUID) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, id := range ids {
-		for c := range w.waiting[id] {
-			select {
-			case c <- struct{}{}:
-			default:
-			}
-		}
-	}
 }

@@ -42,8 +42,13 @@ func (s *Service) Cast(ctx context.Context, call Call, v Ballot) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
+	a, err := s.authorization(ctx, call, row.AuthorizationID)
+	if err != nil {
+		return Result{}, err
+	}
 	o := &op{tenant: call.Tenant, agent: row.AgentID, call: call,
-		reads: reads{authorization: row.AuthorizationID, approval: v.Approval, voter: &v.Voter},
+		reads: reads{authorization: a.ID, approval: v.Approval, voter: &v.Voter,
+			facts: &factsNeeded{a.MerchantKey, a.Currency, a.Requested}}, // these never change
 		apply: func(b *batch) (Result, error) { return b.cast(call, v) }}
 	return s.submit(ctx, o)
 }
