@@ -189,12 +189,12 @@ CREATE TABLE policy_versions (
 CREATE TABLE meter_scopes (
   company_id uuid NOT NULL,
   live       boolean NOT NULL,
-  kind       text NOT NULL CHECK (kind IN ('agent', 'company', 'policy')),
-  scope_id   uuid NOT NULL, -- the policy, the company, or nil for every agent
+  kind       text NOT NULL CHECK (kind IN ('agent', 'company', 'set')),
+  scope_id   uuid NOT NULL, -- the set of agents, the company, or nil for every agent
   currency   text NOT NULL,
   time_zone  text NOT NULL,
   state      text NOT NULL CHECK (state IN ('building', 'ready')),
-  -- for kind policy: whose spending it adds up
+  -- for kind set: whose spending it adds up
   agents     uuid[] NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (company_id, live, kind, scope_id, currency, time_zone),
@@ -210,8 +210,6 @@ CREATE TABLE meters (
   subject          uuid NOT NULL,
   currency         text NOT NULL,
   time_zone        text NOT NULL,
-  -- false while the history before its scope is not added yet
-  built            boolean NOT NULL,
   day_from         timestamptz NOT NULL,
   day_spent        bigint NOT NULL,
   day_reserved     bigint NOT NULL,
@@ -273,6 +271,9 @@ CREATE TABLE authorizations (
   PRIMARY KEY (company_id, live, authorization_id)
 ) WITH (fillfactor = 90);
 CREATE INDEX authorizations_agent ON authorizations (company_id, live, agent_id, authorization_id);
+-- What a velocity rule counts, later voids and denials by people included.
+CREATE INDEX authorizations_counted ON authorizations (company_id, live, agent_id, authorization_id)
+  WHERE decision <> 'DENIED' OR approval_id IS NOT NULL;
 CREATE INDEX authorizations_open ON authorizations (company_id, live, expires_at)
   WHERE status IN ('pending', 'held');
 

@@ -221,7 +221,6 @@ type Meter struct {
 	Subject         uuid.UUID
 	Currency        string
 	TimeZone        string
-	Built           bool
 	DayFrom         time.Time
 	DaySpent        int64
 	DayReserved     int64

@@ -6,12 +6,14 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
 // AppRole is the role that the server works under: it may not change the audit
@@ -33,6 +35,8 @@ type Config struct {
 	// that waits longer for a lock; IdleTimeout ends a transaction whose client
 	// says nothing for that long. Zero means the server's own setting.
 	StatementTimeout, LockTimeout, IdleTimeout time.Duration
+	// Settings are further run-time parameters of every connection.
+	Settings map[string]string
 	// AcquireTimeout bounds the wait for a free connection. Zero means 5 s.
 	AcquireTimeout time.Duration
 }
@@ -77,6 +81,12 @@ func (c Config) parse() (*pgxpool.Config, error) {
 	set := conn.RuntimeParams
 	set["application_name"] = orElse(c.ApplicationName, "purser")
 	set["timezone"] = "UTC"
+	maps.Copy(set, c.Settings)
+	// Without it pgx writes each UUID as text, which a batch of columns feels.
+	parsed.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap())
+		return nil
+	}
 	if c.Role != "" {
 		set["role"] = c.Role
 	}

@@ -20,7 +20,7 @@ import (
 // TestMain makes this binary also the server process that a test can kill.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("PURSER_TEST_SERVE"); dir != "" {
-		s, err := Start(context.Background(), Options{DataDir: dir})
+		s, err := Start(context.Background(), Options{DataDir: dir, NoSync: true})
 		if err != nil {
 			fmt.Println("failed:", err)
 			os.Exit(1)
@@ -31,9 +31,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// start runs a cluster that only a crash of the machine could harm, which is
+// no test's business but one: syncing costs seconds on a busy disk.
 func start(t *testing.T, dir string) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), Options{DataDir: dir})
+	return startWith(t, Options{DataDir: dir, NoSync: true})
+}
+
+func startWith(t *testing.T, o Options) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +84,7 @@ func wantMark(t *testing.T, s *Server) {
 func TestStopAndStartAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s := start(t, dir)
+	s := startWith(t, Options{DataDir: dir})
 	for _, name := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
 		if got := query(t, s.URL(), "SHOW "+name); got != "on" {
 			t.Errorf("%s is %s", name, got)
@@ -93,7 +100,7 @@ func TestStopAndStartAgain(t *testing.T) {
 	if pid, _ := readPidFile(s.dir); pid != 0 {
 		t.Fatal("it was not shut down cleanly")
 	}
-	wantMark(t, start(t, dir))
+	wantMark(t, startWith(t, Options{DataDir: dir}))
 	info, err := os.Stat(filepath.Join(dir, "postgres-password"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("password file: %v %v", info.Mode(), err)
@@ -212,7 +219,7 @@ func TestSecondStartIsRefused(t *testing.T) {
 // address, with what was committed.
 func TestComesBack(t *testing.T) {
 	t.Parallel()
-	s := start(t, t.TempDir())
+	s := startWith(t, Options{DataDir: t.TempDir()})
 	mark(t, s.OwnerURL())
 	before, _ := readPidFile(s.dir)
 	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {

@@ -1,0 +1,53 @@
+# What there is to do here: `make help`. Everything but `make lint` and
+# `make docker` works with nothing but Go and the binaries of PostgreSQL.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+DATA_DIR ?= .data
+
+# One throw-away PostgreSQL for all packages of a test run.
+CLUSTER := go run ./internal/postgres/pgtest/run --
+# Says what is left out for want of a program; with CI=true that is an error.
+OUTFIT := ./.ci/outfit
+
+SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
+
+.PHONY: help run build test race check lint generate db-reset docker
+
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: ## start the server (it brings its own PostgreSQL unless DATABASE_URL is set)
+	@go build -buildvcs=false -o bin/web ./cmd/web && exec bin/web
+
+build: ## build bin/web, one file that holds everything it serves
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
+
+test: ## run all tests on a throw-away PostgreSQL
+	@$(OUTFIT)
+	@$(CLUSTER) go test -shuffle=on -count=1 ./...
+	@$(OUTFIT)
+
+race: ## run all tests under the race detector (needs a C compiler)
+	@$(OUTFIT)
+	@$(CLUSTER) env CGO_ENABLED=1 go test -race -shuffle=on -count=1 ./...
+
+check: ## vet, format, modules, generated code, floors
+	go vet ./...
+	@bad=$$(gofmt -l $(SOURCES)); [ -z "$$bad" ] || { echo "not formatted (gofmt -w): $$bad"; exit 1; }
+	go mod verify
+	go mod tidy -diff
+	./.ci/generated
+	go test -count=1 ./internal/house
+
+lint: ## golangci-lint, built from tools/lint.mod
+	go tool -modfile=tools/lint.mod golangci-lint run
+
+generate: ## write the code that sqlc and templ make
+	go tool sqlc generate
+	@if ls views/*.templ >/dev/null 2>&1; then go tool templ generate; fi
+
+db-reset: ## delete the data of `make run` (asks first)
+	@read -r -p "Delete $(DATA_DIR) and all data in it? Type yes: " answer && [ "$$answer" = yes ] && rm -rf "$(DATA_DIR)"
+
+docker: ## start web, PostgreSQL, Redis and a mail catcher with Docker
+	docker compose up --build

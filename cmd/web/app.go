@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/getpurser/purser/internal/access"
+	"github.com/getpurser/purser/internal/api"
+	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/notify/mail"
+	"github.com/getpurser/purser/internal/once"
+	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/sign"
+	"github.com/getpurser/purser/internal/spend"
+)
+
+// house is what every feature stands on.
+type house struct {
+	config
+	log     *slog.Logger
+	pool    *postgres.Pool
+	sealing []byte // the key-encryption key, 32 bytes
+	metrics *prometheus.Registry
+	traces  trace.TracerProvider
+	// draining is closed when shutdown begins: what waits or streams should
+	// end its answer then.
+	draining <-chan struct{}
+}
+
+// job is background work. It runs until its context ends, which is after the
+// last request has been answered, and an error of it is logged.
+type job struct {
+	name string
+	run  func(context.Context) error
+}
+
+// features are what the doors open onto.
+type features struct {
+	companies *company.Service
+	policies  *policy.Store
+	keys      *sign.KeySet
+	audit     *audit.Log
+	access    *access.Access
+	gate      *spend.Service
+	post      post
+}
+
+// build composes the features into doors and jobs. It is the one place that
+// knows them all.
+func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
+	f, err := newFeatures(ctx, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	doors, err := newAPI(h, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := echo.New()
+	e.HTTPErrorHandler = doors.HTTPErrorHandler(nil)
+	e.IPExtractor = func(r *http.Request) string { return f.access.ClientAddress(r) }
+	e.Use(doors.Middleware()...)
+	serveHealth(e, h)
+	doors.Mount(e)
+	return e, f.jobs(h), nil
+}
+
+func newFeatures(ctx context.Context, h house) (f features, err error) {
+	f.companies, f.policies = company.New(h.pool), policy.NewStore(h.pool)
+	if f.keys, err = sign.Open(ctx, h.pool, sign.Config{Algorithm: sign.Algorithm(h.SigningAlg), KeyEncryptionKey: h.sealing,
+		MaxTokenLifetime: access.SessionLifetime, PublishAhead: sign.DefaultPublishAhead,
+		RotateAfter: sign.DefaultRotateAfter, ReloadEvery: sign.DefaultReloadEvery, Logger: h.log}); err != nil {
+		return f, err
+	}
+	f.audit = audit.New(h.pool, f.keys, h.log)
+	if f.post, err = newPost(h.config, h.log); err != nil {
+		return f, err
+	}
+	counters, err := newRedis(h.RedisURL)
+	if err != nil {
+		return f, err
+	}
+	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.Post,
+		Logger: h.log, TrustedProxies: h.TrustedProxies, Redis: counters, Clerk: h.Clerk.identity()}); err != nil {
+		return f, err
+	}
+	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Log: h.log})
+	return f, nil
+}
+
+func newAPI(h house, f features) (*api.API, error) {
+	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
+		Pool: h.pool, Access: f.access, Companies: f.companies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
+		Mailbox: f.post.mailbox, Draining: h.draining})
+}
+
+// jobs are what goes on beside requests.
+func (f features) jobs(h house) []job {
+	forever := func(run func(context.Context)) func(context.Context) error {
+		return func(ctx context.Context) error { run(ctx); return nil }
+	}
+	jobs := []job{
+		{"gate", forever(f.gate.Run)},
+		{"sweeper", forever(func(ctx context.Context) { f.gate.Sweep(ctx, time.Second) })},
+		{"decisions of other replicas", forever(f.gate.Listen)},
+		{"signing keys", forever(f.keys.Run)},
+		{"audit log", forever(f.audit.Run)},
+		{"access", forever(f.access.Run)},
+		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
+	}
+	if f.post.queue != nil {
+		jobs = append(jobs, job{"mail", forever(f.post.queue.Run)})
+	}
+	return jobs
+}
+
+// hourly runs a chore until ctx ends; one that fails is tried again.
+func hourly(ctx context.Context, h house, chore func(context.Context, *postgres.Pool) error) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := chore(ctx, h.pool); err != nil && ctx.Err() == nil {
+			h.log.Warn("a chore failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// post is where mail goes: over SMTP through a queue, or into the development
+// server's mailbox.
+type post struct {
+	*mail.Post
+	queue   *mail.Queue
+	mailbox *mail.Mailbox
+}
+
+func newPost(c config, log *slog.Logger) (post, error) {
+	if c.SMTPURL == "" {
+		box := mail.NewMailbox()
+		return post{Post: mail.NewPost(box), mailbox: box}, nil
+	}
+	smtp, err := mail.NewSMTP(c.SMTPURL, c.MailFrom)
+	if err != nil {
+		return post{}, err
+	}
+	queue := mail.NewQueue(smtp, log)
+	return post{Post: mail.NewPost(queue), queue: queue}, nil
+}
+
+// newRedis counts requests for all replicas, where there is one.
+func newRedis(url string) (*redis.Client, error) {
+	if url == "" {
+		return nil, nil
+	}
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, wrong("REDIS_URL", "is not an address such as redis://localhost:6379/0")
+	}
+	return redis.NewClient(options), nil
+}

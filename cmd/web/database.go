@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/postgres/embedded"
+)
+
+// database is the pool and, when we run PostgreSQL ourselves, the server below.
+type database struct {
+	pool *postgres.Pool
+	own  *embedded.Server // nil when DATABASE_URL names one
+}
+
+// openDatabase starts PostgreSQL if none is named, brings the schema up to date
+// as its owner and connects as the lesser role.
+func openDatabase(ctx context.Context, c config, log *slog.Logger) (d database, err error) {
+	if c.DatabaseURL == "" {
+		if d.own, err = embedded.Start(ctx, embedded.Options{DataDir: c.DataDir, Log: log}); err != nil {
+			return d, err
+		}
+		c.DatabaseURL, c.OwnerURL = d.own.URL(), d.own.OwnerURL()
+	}
+	defer func() {
+		if err != nil {
+			d.close(log)
+		}
+	}()
+	if err := postgres.Migrate(ctx, c.OwnerURL); err != nil {
+		return d, unusable(err)
+	}
+	d.pool, err = postgres.Open(ctx, postgres.Config{
+		URL: c.DatabaseURL, Role: postgres.AppRole, MaxConns: 24,
+		StatementTimeout: 30 * time.Second, LockTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+	})
+	if err != nil {
+		return d, unusable(err)
+	}
+	return d, nil
+}
+
+// unusable tells the person at the terminal why, where a caller of the API would
+// only hear that the database is away.
+func unusable(err error) error {
+	if f := fault.From(err); f.Unwrap() != nil {
+		err = f.Unwrap()
+	}
+	return fmt.Errorf("DATABASE_URL: the database cannot be used: %w", err)
+}
+
+// ended is closed when our own PostgreSQL could not be kept up. Another's does
+// not end the server: it waits for that to come back.
+func (d database) ended() <-chan struct{} {
+	if d.own == nil {
+		return nil
+	}
+	return d.own.Done()
+}
+
+func (d database) close(log *slog.Logger) {
+	if d.pool != nil {
+		d.pool.Close()
+	}
+	if d.own == nil {
+		return
+	}
+	if err := d.own.Stop(); err != nil {
+		log.Error("PostgreSQL did not stop cleanly", "error", err)
+	}
+}

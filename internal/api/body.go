@@ -1,0 +1,129 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+
+	"github.com/getpurser/purser/internal/fault"
+)
+
+// maxBody bounds a request's body, in bytes.
+const maxBody = 1 << 20
+
+// emptyObject is what an absent body equals.
+var emptyObject = []byte("{}")
+
+// readBody is the step that takes a body strictly: its type, its size, its
+// syntax, its shape by the operation's schema, and what its Go types demand.
+// What it lets pass, huma decodes without finding fault.
+func (a *API) readBody(ctx huma.Context, next func(huma.Context)) {
+	if m := ctx.Method(); m != http.MethodPost && m != http.MethodPut && m != http.MethodPatch {
+		next(ctx)
+		return
+	}
+	text, err := a.takeBody(ctx)
+	if err != nil {
+		a.refuseHuma(ctx, err)
+		return
+	}
+	r := humaecho.Unwrap(ctx).Request()
+	r.Header.Set("Content-Type", "application/json")
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	next(ctx)
+}
+
+func (a *API) takeBody(ctx huma.Context) ([]byte, error) {
+	text, err := slurp(humaecho.Unwrap(ctx).Request())
+	if err != nil {
+		return nil, err
+	}
+	op, state := ctx.Operation(), callOf(ctx.Context())
+	if len(text) == 0 {
+		doc, err := parse(emptyObject)
+		state.hash = doc.hash
+		if op.RequestBody != nil && op.RequestBody.Required && err == nil {
+			err = fault.New(fault.Malformed, "body_required", "This needs a JSON body.")
+		}
+		return nil, err
+	}
+	if err := mediaType(ctx); err != nil {
+		return nil, err
+	}
+	doc, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	state.hash = doc.hash
+	if err := a.validate(op, doc.value); err != nil {
+		return nil, err
+	}
+	if t, ok := op.Metadata[bodyOf].(reflect.Type); ok {
+		return text, decode(text, reflect.New(t).Interface())
+	}
+	return nil, nil
+}
+
+// bodyOf is where an operation's metadata has the Go type of its body.
+const bodyOf = "body"
+
+// slurp reads the whole body, at most maxBody, whether its length was
+// announced or not. White space alone is no body.
+func slurp(r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxBody {
+		return nil, tooLarge()
+	}
+	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	var limited *http.MaxBytesError
+	switch {
+	case len(text) > maxBody, errors.As(err, &limited):
+		return nil, tooLarge()
+	case err != nil:
+		return nil, fault.New(fault.Malformed, "body_unreadable", "The body broke off.").Because(err)
+	case len(bytes.TrimLeft(text, " \t\r\n")) == 0:
+		return nil, nil
+	}
+	return text, nil
+}
+
+// mediaType admits JSON, and what `curl -d` calls its bodies when the call
+// carries a credential: a form that a web page sends carries none.
+func mediaType(ctx huma.Context) error {
+	refused := fault.New(fault.MediaType, "unsupported_media_type", "Send the body as application/json, in UTF-8 and not compressed.")
+	name, params, err := mime.ParseMediaType(ctx.Header("Content-Type"))
+	if err != nil || ctx.Header("Content-Encoding") != "" {
+		return refused
+	}
+	for p, v := range params {
+		if p != "charset" || !strings.EqualFold(v, "utf-8") {
+			return refused
+		}
+	}
+	if name == "application/json" || name == "application/x-www-form-urlencoded" && hasCredential(ctx) {
+		return nil
+	}
+	return refused
+}
+
+// validate holds a body against its operation's schema. An operation without a
+// body takes an empty object.
+func (a *API) validate(op *huma.Operation, value any) error {
+	schema := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false}
+	if op.RequestBody != nil {
+		schema = op.RequestBody.Content["application/json"].Schema
+	}
+	path, result := huma.NewPathBuffer([]byte{}, 0), &huma.ValidateResult{}
+	path.Push("body")
+	huma.Validate(a.huma.OpenAPI().Components.Schemas, schema, path, huma.ModeWriteToServer, value, result)
+	if len(result.Errors) == 0 {
+		return nil
+	}
+	return invalid(result.Errors)
+}

@@ -1,0 +1,184 @@
+package spend
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/policy"
+)
+
+// Request is a request to spend, checked by the door.
+type Request struct {
+	Agent    uuid.UUID
+	Amount   money.Amount
+	Merchant policy.Merchant
+	Purpose  string
+	Rail     string
+	Capture  Capture
+	// ExpiresIn is how long an approval waits for its confirm.
+	ExpiresIn time.Duration
+	Metadata  map[string]string
+	// DryRun decides and does nothing else: nothing is reserved or stored.
+	DryRun bool
+}
+
+// Authorize decides a request. A denial is an answer, not an error.
+//
+// Errors: not_found (404) for an agent that is unknown or deleted,
+// idempotency_conflict (422), overloaded and outcome_unknown (503).
+func (s *Service) Authorize(ctx context.Context, call Call, r Request) (Result, error) {
+	merchant := r.Merchant.Key()
+	o := &op{tenant: call.Tenant, agent: r.Agent, call: call,
+		reads: reads{facts: &factsNeeded{merchant, r.Amount.Currency, r.Amount.Minor}},
+		apply: func(b *batch) (Result, error) { return b.authorize(call, r, merchant) }}
+	if r.DryRun {
+		o.call.Once = nil // nothing happens, so nothing can happen twice
+	}
+	result, err := s.submit(ctx, o)
+	if err != nil {
+		return result, err
+	}
+	return s.signed(ctx, call.Tenant, result)
+}
+
+func (b *batch) authorize(call Call, r Request, merchant string) (Result, error) {
+	agent, known := b.agents[ref{call.Tenant, r.Agent}]
+	if !known || agent.status == "deleted" {
+		return Result{}, fault.Missing("agent")
+	}
+	m := b.modes[call.Tenant]
+	if err := m.metered(); err != nil {
+		return Result{}, err
+	}
+	a := b.draft(call, r, merchant)
+	f := b.facts(a)
+	d := m.set.Evaluate(b.question(a, agent), f)
+	if err := a.decide(d); err != nil {
+		return Result{}, err
+	}
+	result := Result{Authorization: a, company: m.settings}
+	b.settleDecision(a, m.settings.ApprovalTimeout)
+	if d.Outcome == policy.RequiresApproval {
+		approval, err := newApproval(a, d.Requirements)
+		if err != nil {
+			return Result{}, err
+		}
+		result.Approval = approval
+	}
+	if r.DryRun {
+		a.ID, a.ApprovalID = uuid.Nil, uuid.Nil
+		result.Approval = nil
+		return result, nil
+	}
+	return result, b.take(call, a, result.Approval)
+}
+
+// metered refuses to decide while a limit's history is not counted.
+func (m *mode) metered() error {
+	if len(m.unmetered) > 0 {
+		return fault.New(fault.Unavailable, "meters_not_ready", "A limit is being prepared: try again.").After(retryAfter)
+	}
+	return nil
+}
+
+// draft is the authorization before it is decided.
+func (b *batch) draft(call Call, r Request, merchant string) *Authorization {
+	return &Authorization{Tenant: call.Tenant, ID: ident.At(b.now), Agent: r.Agent,
+		Requested: r.Amount.Minor, Amount: r.Amount.Minor, Currency: r.Amount.Currency,
+		Merchant: r.Merchant, MerchantKey: merchant, Rail: r.Rail, Capture: r.Capture,
+		Purpose: r.Purpose, Metadata: r.Metadata, ExpiresIn: r.ExpiresIn,
+		CreatedAt: b.now, RequestedBy: call.Actor.String()}
+}
+
+// question is what the policies are asked about an authorization now.
+func (b *batch) question(a *Authorization, agent agentRow) policy.Request {
+	return policy.Request{Agent: a.Agent, Handle: agent.handle, Amount: a.Money(a.Amount), Merchant: a.Merchant,
+		Purpose: a.Purpose, Rail: a.Rail, Metadata: a.Metadata, At: b.now, Frozen: b.frozen(a.Tenant, agent)}
+}
+
+// frozen is the reason code of a freeze, or "".
+func (b *batch) frozen(t ident.Tenant, agent agentRow) string {
+	switch {
+	case b.modes[t].frozen:
+		return "company_frozen"
+	case agent.status != "active":
+		return "agent_frozen"
+	}
+	return ""
+}
+
+// decide writes the policies' decision into the authorization.
+func (a *Authorization) decide(d policy.Decision) error {
+	a.Decision, a.ReasonCode, a.Reason = d.Outcome, d.ReasonCode, d.Reason
+	var err error
+	if a.Trace, err = json.Marshal(orEmpty(d.Trace)); err != nil {
+		return err
+	}
+	if a.Policies, err = json.Marshal(orEmpty(d.Versions)); err != nil {
+		return err
+	}
+	a.Remedies, err = json.Marshal(orEmpty(d.Remedies))
+	return err
+}
+
+// orEmpty keeps an empty list from being written as null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// settleDecision sets the status that a decision leads to, and until when.
+func (b *batch) settleDecision(a *Authorization, approvalTimeout time.Duration) {
+	switch {
+	case a.Decision == policy.Denied:
+		a.Status, a.ClosedAt = Denied, b.now
+	case a.Decision == policy.RequiresApproval:
+		a.Status, a.ExpiresAt = Held, b.now.Add(approvalTimeout)
+		a.ApprovalID = ident.At(b.now)
+	default:
+		b.open(a)
+	}
+}
+
+// open starts the life of an approved authorization.
+func (b *batch) open(a *Authorization) {
+	a.Status, a.ExpiresAt = Pending, b.now.Add(a.ExpiresIn)
+	if a.Capture == Auto {
+		a.Status, a.ClosedAt = Confirmed, b.now
+	}
+}
+
+// take reserves the budget and writes everything that the decision brings.
+func (b *batch) take(call Call, a *Authorization, p *Approval) error {
+	b.changed.inserted = append(b.changed.inserted, a)
+	b.authorizations[ref{a.Tenant, a.ID}] = a
+	b.tell(call.Actor, decisionEvent[a.Decision], a, map[string]any{"reason_code": a.ReasonCode})
+	if a.Status == Denied {
+		return nil
+	}
+	b.charge(a, a.Settled(), a.Reserved())
+	b.remember(a)
+	if a.Status == Confirmed {
+		b.know(a)
+		b.tell(call.Actor, "authorization.confirmed", a, nil)
+	}
+	if p != nil {
+		b.changed.held = append(b.changed.held, p)
+		b.approvals[ref{p.Tenant, p.ID}] = p
+	}
+	return nil
+}
+
+var decisionEvent = map[policy.Outcome]string{
+	policy.Approved:         "authorization.approved",
+	policy.Denied:           "authorization.denied",
+	policy.RequiresApproval: "authorization.held",
+}

@@ -1,0 +1,260 @@
+package spend_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/spend"
+)
+
+func TestApproveConfirmVoid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(limitRule(100, "agent"))
+	bot := h.agent("bot")
+	r := h.authorize(bot, 6000)
+	if a := r.Authorization; a.Decision != policy.Approved || a.Status != spend.Pending || a.ReasonCode != "ok" || r.Token == "" {
+		t.Fatalf("%+v", r)
+	}
+	if r := h.authorize(bot, 4001); r.Authorization.Decision != policy.Denied || r.Authorization.ReasonCode != "limit_exceeded" {
+		t.Fatalf("%+v", r.Authorization)
+	}
+	part := money.Number("25.50")
+	c, err := h.gate.Confirm(t.Context(), h.call(), r.Authorization.ID, &part, "inv-1")
+	if err != nil || c.Authorization.Status != spend.Confirmed || c.Authorization.Amount != 2550 {
+		t.Fatalf("%+v %v", c.Authorization, err)
+	}
+	h.checkMeters()
+	again := h.authorize(bot, 7450)
+	if again.Authorization.Decision != policy.Approved {
+		t.Fatalf("the released rest is not free: %s", again.Authorization.Reason)
+	}
+	if _, err := h.gate.Void(t.Context(), h.call(), again.Authorization.ID, "changed my mind"); err != nil {
+		t.Fatal(err)
+	}
+	h.checkMeters()
+}
+
+func TestEveryMoveFromEveryState(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(`[{"type":"transaction_limit","amount":1000,"currency":"usd"},{"type":"approval_threshold","amount":50,"currency":"usd"}]`)
+	bot := h.agent("bot")
+	into := map[spend.Status]func() uuid.UUID{
+		spend.Pending: func() uuid.UUID { return h.authorize(bot, 100).Authorization.ID },
+		spend.Held:    func() uuid.UUID { return h.authorize(bot, 6000).Authorization.ID },
+		spend.Denied:  func() uuid.UUID { return h.authorize(bot, 100001).Authorization.ID },
+		spend.Confirmed: func() uuid.UUID {
+			id := h.authorize(bot, 100).Authorization.ID
+			_, err := h.gate.Confirm(t.Context(), h.call(), id, nil, "")
+			return must(t, id, err)
+		},
+		spend.Voided: func() uuid.UUID {
+			id := h.authorize(bot, 100).Authorization.ID
+			_, err := h.gate.Void(t.Context(), h.call(), id, "")
+			return must(t, id, err)
+		},
+		spend.Expired: func() uuid.UUID {
+			id := h.authorize(bot, 100).Authorization.ID
+			h.exec(`UPDATE authorizations SET expires_at = clock_timestamp() WHERE authorization_id = $1`, id)
+			return id
+		},
+	}
+	moves := map[string]func(uuid.UUID) (spend.Result, error){
+		"confirm": func(id uuid.UUID) (spend.Result, error) { return h.gate.Confirm(t.Context(), h.call(), id, nil, "") },
+		"void":    func(id uuid.UUID) (spend.Result, error) { return h.gate.Void(t.Context(), h.call(), id, "") },
+		"approve": func(id uuid.UUID) (spend.Result, error) { return h.vote(id, spend.ForApproval) },
+		"deny":    func(id uuid.UUID) (spend.Result, error) { return h.vote(id, spend.Against) },
+	}
+	allowed := map[spend.Status]map[string]spend.Status{
+		spend.Pending:   {"confirm": spend.Confirmed, "void": spend.Voided},
+		spend.Held:      {"void": spend.Voided, "approve": spend.Pending, "deny": spend.Denied},
+		spend.Confirmed: {"confirm": spend.Confirmed},
+		spend.Voided:    {"void": spend.Voided},
+	}
+	for from, make := range into {
+		for name, move := range moves {
+			id := make()
+			r, err := move(id)
+			want, ok := allowed[from][name]
+			switch {
+			case ok && (err != nil || r.Authorization.Status != want):
+				t.Errorf("%s of %s: %v, want %s", name, from, err, want)
+			case !ok && errors.Is(err, errNoApproval):
+			case !ok && !fault.Is(err, "authorization_"+string(from)):
+				t.Errorf("%s of %s: %v, want a conflict", name, from, err)
+			}
+		}
+	}
+	h.checkMeters()
+}
+
+func must(t *testing.T, id uuid.UUID, err error) uuid.UUID {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+var errNoApproval = errors.New("it never was held")
+
+func (h *house) vote(authorization uuid.UUID, v spend.Verdict) (spend.Result, error) {
+	r, err := h.gate.Get(h.t.Context(), h.call(), authorization, 0)
+	if err != nil {
+		return r, err
+	}
+	if r.Approval == nil {
+		return r, errNoApproval
+	}
+	return h.gate.Cast(h.t.Context(), h.call(), spend.Ballot{Approval: r.Approval.ID, Voter: spend.Voter{Person: h.person, Member: h.member}, Verdict: v})
+}
+
+// TestExactlyTheBudget sends 200 agents' requests of one unit each against a
+// budget of 100, through two gates that share nothing but the database.
+func TestExactlyTheBudget(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(limitRule(100, "company"))
+	gates := []*spend.Service{h.gate, h.replica()}
+	agents := h.agents(200)
+	var approved, denied atomic.Int32
+	var wait sync.WaitGroup
+	for i, agent := range agents {
+		wait.Go(func() {
+			r, err := gates[i%2].Authorize(context.Background(), h.call(), ask(agent, 100))
+			switch {
+			case err != nil:
+				t.Error(err)
+			case r.Authorization.Decision == policy.Approved:
+				approved.Add(1)
+			case r.Authorization.ReasonCode == "limit_exceeded":
+				denied.Add(1)
+			}
+		})
+	}
+	wait.Wait()
+	if approved.Load() != 100 || denied.Load() != 100 {
+		t.Fatalf("%d approved, %d denied", approved.Load(), denied.Load())
+	}
+	h.checkMeters()
+}
+
+// TestExpiryFreesTheBudgetAtOnce: no sweeper runs here, and the budget is one
+// that another agent's hold uses up.
+func TestExpiryFreesTheBudgetAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(limitRule(100, "company"))
+	one, two := h.agent("one"), h.agent("two")
+	first := h.authorize(one, 10000).Authorization
+	if r := h.authorize(two, 1); r.Authorization.Decision != policy.Denied {
+		t.Fatal("the budget is not used up")
+	}
+	h.expireAll()
+	if r := h.authorize(two, 10000); r.Authorization.Decision != policy.Approved {
+		t.Fatalf("%s", r.Authorization.Reason)
+	}
+	r, err := h.gate.Get(t.Context(), h.call(), first.ID, 0)
+	if err != nil || r.Authorization.Status != spend.Expired {
+		t.Fatalf("%+v %v", r.Authorization, err)
+	}
+	h.checkMeters()
+}
+
+func TestOneKeyOneEffect(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(limitRule(100, "agent"))
+	bot := h.agent("bot")
+	gates := []*spend.Service{h.gate, h.replica()}
+	ids := make(chan string, 40)
+	var wait sync.WaitGroup
+	for i := range 40 {
+		wait.Go(func() {
+			r, err := gates[i%2].Authorize(context.Background(), h.keyed("k1"), ask(bot, 100))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if r.Token == "" {
+				t.Error("a replay without its token")
+			}
+			if r.Replay != nil {
+				ids <- string(r.Replay.Body)
+			} else {
+				ids <- fmt.Sprintf(`{"id":%q}`, r.Authorization.PublicID())
+			}
+		})
+	}
+	wait.Wait()
+	close(ids)
+	first := <-ids
+	for id := range ids {
+		if id != first {
+			t.Fatalf("%s and %s", first, id)
+		}
+	}
+	if s := h.statuses(); s["pending"] != 1 {
+		t.Fatalf("%v", s)
+	}
+	other := h.keyed("k1")
+	other.Once.Key.BodyHash[0] = 1
+	if _, err := h.gate.Authorize(t.Context(), other, ask(bot, 200)); !fault.Is(err, "idempotency_conflict") {
+		t.Fatalf("another body: %v", err)
+	}
+	h.checkMeters()
+}
+
+// TestLimitCountsWhatWasBefore writes a limit in the middle of a month, while
+// requests are being decided.
+func TestLimitCountsWhatWasBefore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(`[{"type":"transaction_limit","amount":1000,"currency":"usd"}]`)
+	agents := []uuid.UUID{h.agent("a"), h.agent("b"), h.agent("c")}
+	stop := make(chan struct{})
+	var wait sync.WaitGroup
+	for i := range 6 {
+		wait.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				r, err := h.gate.Authorize(context.Background(), h.call(), ask(agents[i%3], 100))
+				if err == nil && n%3 == 0 && r.Authorization.Status == spend.Pending {
+					_, err = h.gate.Void(context.Background(), h.call(), r.Authorization.ID, "")
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for _, zone := range []string{"UTC", "Europe/Berlin", "Pacific/Apia"} {
+		time.Sleep(60 * time.Millisecond)
+		h.policy(fmt.Sprintf(`[{"type":"limit","period":"day","amount":9000000,"currency":"usd","time_zone":%q},
+			{"type":"limit","period":"total","amount":9000000,"currency":"usd","time_zone":%[1]q,"per":"company"}]`, zone))
+		h.policy(limitRule(9000000, "company"), agents[0], agents[1])
+	}
+	time.Sleep(60 * time.Millisecond)
+	close(stop)
+	wait.Wait()
+	h.checkMeters()
+	if s := h.statuses(); s["pending"] < 20 || s["voided"] < 10 {
+		t.Fatalf("too little happened: %v", s)
+	}
+}

@@ -1,0 +1,184 @@
+package spend
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+)
+
+// lookAgain is how often a waiting caller's authorization is looked up, should
+// the notification of its decision be lost.
+const lookAgain = time.Second
+
+// Get reads an authorization, with a fresh token while it is pending. A held
+// one is waited for, up to wait.
+func (s *Service) Get(ctx context.Context, call Call, id uuid.UUID, wait time.Duration) (Result, error) {
+	woken, stop := s.waiters.wait(id)
+	defer stop()
+	deadline := time.Now().Add(wait)
+	for {
+		r, err := s.get(ctx, call, id)
+		left := time.Until(deadline)
+		if err != nil || r.Authorization.Status != Held || left <= 0 {
+			return r, err
+		}
+		select {
+		case <-ctx.Done():
+			return r, nil
+		case <-woken:
+		case <-time.After(min(left, lookAgain)):
+		}
+	}
+}
+
+func (s *Service) get(ctx context.Context, call Call, id uuid.UUID) (Result, error) {
+	a, err := s.authorization(ctx, call, id)
+	if err != nil {
+		return Result{}, err
+	}
+	q := db.New(s.pool)
+	company, err := q.CompanySettings(ctx, call.Tenant.Company, call.Tenant.Live)
+	if err != nil {
+		return Result{}, err
+	}
+	now, err := q.DatabaseClock(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if a.Status.Open() && !a.ExpiresAt.After(now) {
+		if err := s.touch(ctx, []ref{{a.Tenant, a.Agent}}); err != nil {
+			return Result{}, err
+		}
+		if a, err = s.authorization(ctx, call, id); err != nil {
+			return Result{}, err
+		}
+	}
+	r := Result{Authorization: a}
+	if a.ApprovalID != uuid.Nil {
+		if r.Approval, err = readApproval(ctx, q, call.Tenant, a.ApprovalID); err != nil {
+			return Result{}, err
+		}
+	}
+	r.Token, err = s.freshToken(a, settingsOf(company), now)
+	return r, err
+}
+
+func (s *Service) authorization(ctx context.Context, call Call, id uuid.UUID) (*Authorization, error) {
+	row, err := db.New(s.pool).AuthorizationByID(ctx, call.Tenant.Company, call.Tenant.Live, id)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && call.OnlyAgent != uuid.Nil && row.AgentID != call.OnlyAgent {
+		return nil, fault.Missing("authorization")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fromRow(row)
+}
+
+// Filter narrows a list of authorizations. Zero values filter nothing.
+type Filter struct {
+	Agent          uuid.UUID
+	Status         Status
+	Decision       string
+	Merchant       string // a name or a domain, whole
+	Currency, Rail string
+	From, To       time.Time // created in [From, To)
+	MerchantKey    string    // Merchant, normalised
+}
+
+// List reads up to limit authorizations older than before (nil: the newest),
+// newest first.
+func (s *Service) List(ctx context.Context, t ident.Tenant, f Filter, before uuid.UUID, limit int) ([]*Authorization, error) {
+	if err := s.settle(ctx, t); err != nil {
+		return nil, err
+	}
+	rows, err := db.New(s.pool).ListAuthorizations(ctx, db.ListAuthorizationsParams{
+		CompanyID: t.Company, Live: t.Live, Before: orNewest(before), Rows: int32(limit),
+		Agent: optional(f.Agent), Status: optional(string(f.Status)), Decision: optional(f.Decision),
+		Merchant: optional(f.MerchantKey), MerchantName: optional(f.Merchant), Currency: optional(f.Currency),
+		Rail: optional(f.Rail), Since: optional(f.From), Until: optional(f.To)})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*Authorization, len(rows))
+	for i, r := range rows {
+		if out[i], err = fromRow(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func orNewest(before uuid.UUID) uuid.UUID {
+	if before == uuid.Nil {
+		return afterAll
+	}
+	return before
+}
+
+func optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// Approval reads one approval with its votes and its authorization.
+func (s *Service) Approval(ctx context.Context, t ident.Tenant, id uuid.UUID) (Result, error) {
+	if err := s.settle(ctx, t); err != nil {
+		return Result{}, err
+	}
+	p, err := readApproval(ctx, db.New(s.pool), t, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Result{}, fault.Missing("approval")
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	a, err := s.authorization(ctx, Call{Tenant: t}, p.Authorization)
+	return Result{Authorization: a, Approval: p}, err
+}
+
+// Approvals reads up to limit approvals older than before (nil: the newest),
+// newest first, with their authorizations. An empty status means all.
+func (s *Service) Approvals(ctx context.Context, t ident.Tenant, status string, agent, before uuid.UUID, limit int) ([]Result, error) {
+	if err := s.settle(ctx, t); err != nil {
+		return nil, err
+	}
+	q := db.New(s.pool)
+	rows, err := q.ListApprovals(ctx, db.ListApprovalsParams{CompanyID: t.Company, Live: t.Live,
+		Before: orNewest(before), Status: optional(status), Agent: optional(agent), Rows: int32(limit)})
+	if err != nil {
+		return nil, err
+	}
+	approvals, err := withVotes(ctx, q, t, rows)
+	if err != nil {
+		return nil, err
+	}
+	var c columns
+	for _, p := range approvals {
+		c.add(t, p.Authorization)
+	}
+	stored, err := q.AuthorizationsByIDs(ctx, c.companies, c.lives, c.ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[uuid.UUID]*Authorization, len(stored))
+	for _, r := range stored {
+		if byID[r.AuthorizationID], err = fromRow(r); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Result, len(approvals))
+	for i, p := range approvals {
+		out[i] = Result{Authorization: byID[p.Authorization], Approval: p}
+	}
+	return out, nil
+}

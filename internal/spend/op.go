@@ -1,0 +1,143 @@
+package spend
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/once"
+)
+
+// retryAfter is what a refused caller is told to wait.
+const retryAfter = time.Second
+
+// op is one thing to do in a batch: what to read for it, and how to apply it
+// in memory once everything is read and locked.
+type op struct {
+	tenant ident.Tenant
+	agent  uuid.UUID
+	call   Call
+	reads  reads
+	// apply checks first and changes after: an error means that it changed
+	// nothing.
+	apply func(*batch) (Result, error)
+
+	state atomic.Int32
+	done  chan answer
+}
+
+// reads is what an op needs from the database beside its agent and meters.
+type reads struct {
+	authorization uuid.UUID
+	approval      uuid.UUID
+	voter         *Voter
+	facts         *factsNeeded
+}
+
+type answer struct {
+	result Result
+	err    error
+}
+
+const (
+	opQueued int32 = iota
+	opTaken
+	opAbandoned
+)
+
+// submit queues an op and waits for its answer.
+func (s *Service) submit(ctx context.Context, o *op) (Result, error) {
+	o.done = make(chan answer, 1)
+	if err := s.laneOf(o.agent).put(o); err != nil {
+		return Result{}, err
+	}
+	patience := time.NewTimer(s.config.Patience)
+	defer patience.Stop()
+	select {
+	case a := <-o.done:
+		return a.result, a.err
+	case <-ctx.Done():
+	case <-patience.C:
+	}
+	if o.state.CompareAndSwap(opQueued, opAbandoned) {
+		return Result{}, fault.New(fault.Unavailable, "overloaded", "The request was not decided in time, and nothing was reserved: try again.").After(retryAfter)
+	}
+	return Result{}, fault.New(fault.Unavailable, "outcome_unknown", "The decision is not known yet: repeat the request with the same Idempotency-Key.").After(retryAfter)
+}
+
+// drive runs a lane's committer until the lane is closed and empty.
+func (s *Service) drive(l *lane) {
+	for {
+		taken := l.take(s.config.MaxBatch)
+		if taken == nil {
+			return
+		}
+		var live []*op
+		for _, o := range taken {
+			if o.state.CompareAndSwap(opQueued, opTaken) {
+				live = append(live, o)
+			}
+		}
+		for len(live) > 0 {
+			var later []*op
+			live, later = distinctKeys(live)
+			s.commit(live)
+			live = later
+		}
+	}
+}
+
+// distinctKeys puts off what repeats an Idempotency-Key of the same batch: it
+// is answered from the record once that is stored.
+func distinctKeys(ops []*op) (now, later []*op) {
+	seen := map[once.ID]bool{}
+	for _, o := range ops {
+		if o.call.Once == nil {
+			now = append(now, o)
+			continue
+		}
+		if id := o.call.Once.Key.ID(); seen[id] {
+			later = append(later, o)
+		} else {
+			seen[id] = true
+			now = append(now, o)
+		}
+	}
+	return now, later
+}
+
+// batchPatience bounds one transaction of the gate.
+const batchPatience = 5 * time.Second
+
+// commit decides the ops in one transaction. When that fails for a reason that
+// lies in one of them, each is tried alone, so that one cannot sink the others.
+func (s *Service) commit(ops []*op) {
+	answers, err := s.decide(ops)
+	switch {
+	case err == nil:
+		for i, o := range ops {
+			o.done <- answers[i]
+		}
+	case len(ops) > 1 && fault.From(err).Kind != fault.Unavailable:
+		for _, o := range ops {
+			s.commit([]*op{o})
+		}
+	case errors.Is(err, once.ErrRace):
+		// The other transaction has committed: the record is there to be read.
+		answers, err = s.decide(ops)
+		if err != nil {
+			ops[0].done <- answer{err: once.InFlight()}
+			return
+		}
+		ops[0].done <- answers[0]
+	default:
+		for _, o := range ops {
+			o.done <- answer{err: err}
+		}
+	}
+}

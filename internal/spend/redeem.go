@@ -1,0 +1,60 @@
+package spend
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/sign"
+)
+
+// Redeem lets a processor claim a token before it pays: it answers the live
+// authorization and, once only, marks it redeemed. From then on the agent
+// cannot void it any more.
+//
+// Errors: invalid_token (422) for a token that is not this tenant's, was
+// forged or has expired; authorization_… with the state, authorization_redeemed
+// (409).
+func (s *Service) Redeem(ctx context.Context, call Call, token string) (Result, error) {
+	id, err := s.tokenID(ctx, call.Tenant, token)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.move(ctx, call, id, func(b *batch, a *Authorization) error {
+		if a.Status != Pending {
+			return a.stands()
+		}
+		if !a.RedeemedAt.IsZero() {
+			return fault.New(fault.Conflict, "authorization_redeemed", "This token was redeemed before.")
+		}
+		a.RedeemedAt = b.now
+		b.update(a)
+		b.tell(call.Actor, "authorization.redeemed", a, nil)
+		return nil
+	})
+}
+
+// tokenID verifies a token of the tenant and gives the authorization's id.
+func (s *Service) tokenID(ctx context.Context, t ident.Tenant, token string) (uuid.UUID, error) {
+	company, err := db.New(s.pool).CompanySettings(ctx, t.Company, t.Live)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	invalid := fault.BadField("body.token", "invalid_token", "The token is not one of this company and mode, or it does not hold any more.")
+	var c Claims
+	want := sign.Expect{Type: TokenType, Issuer: s.issuer(t), Audience: s.audience(t, company.TokenAudience)}
+	if err := s.keys.Verify(ctx, token, want, &c); err != nil {
+		if fault.From(err).Kind == fault.Unauthenticated {
+			return uuid.Nil, invalid.Because(err)
+		}
+		return uuid.Nil, err
+	}
+	id, ok := ident.Parse(ident.Authorization, c.ID)
+	if !ok || c.Company != ident.Format(ident.Company, t.Company) {
+		return uuid.Nil, invalid
+	}
+	return id, nil
+}

@@ -1,0 +1,125 @@
+package spend
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/once"
+	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/sign"
+)
+
+// Config is what the gate needs to know. Only Issuer has no default.
+type Config struct {
+	// Issuer is the `iss` of live tokens, and their audience where a company
+	// sets none: the server's public address.
+	Issuer string
+	// Lanes is how many batches run beside each other. Zero means 2.
+	Lanes int
+	// MaxBatch bounds one transaction. Zero means 128.
+	MaxBatch int
+	// MaxQueue bounds what waits in a lane; beyond it requests are refused at
+	// once. Zero means 2,048.
+	MaxQueue int
+	// Patience is how long a request waits for its decision. Zero means 1.4 s.
+	Patience time.Duration
+	Log      *slog.Logger
+}
+
+// Service is the gate.
+type Service struct {
+	pool     *postgres.Pool
+	keys     *sign.KeySet
+	policies *policy.Store
+	config   Config
+	lanes    []*lane
+	cache    *snapshots
+	waiters  *waiters
+	// preparing are the tenants whose limits are being counted.
+	preparing inProgress
+}
+
+// New makes a gate. Nothing is decided until Run.
+func New(pool *postgres.Pool, keys *sign.KeySet, policies *policy.Store, c Config) *Service {
+	c.Lanes, c.MaxBatch, c.MaxQueue = orElse(c.Lanes, 2), orElse(c.MaxBatch, 128), orElse(c.MaxQueue, 2048)
+	c.Patience = orElse(c.Patience, 1400*time.Millisecond)
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	s := &Service{pool: pool, keys: keys, policies: policies, config: c,
+		cache: newSnapshots(policies), waiters: newWaiters()}
+	for range c.Lanes {
+		s.lanes = append(s.lanes, newLane(c.MaxQueue))
+	}
+	return s
+}
+
+func orElse[T int | time.Duration](v, fallback T) T {
+	if v == 0 {
+		return fallback
+	}
+	return v
+}
+
+// Call is who asks, in which tenant.
+type Call struct {
+	Tenant ident.Tenant
+	Actor  audit.Actor
+	// Key is the API key that is used, nil for a session. It is checked again
+	// in the deciding transaction, so a revoked one moves no budget.
+	Key uuid.UUID
+	// OnlyAgent, unless nil, is the one agent whose authorizations exist for
+	// this caller.
+	OnlyAgent uuid.UUID
+	// Settles is true for a caller that may confirm and void what a processor
+	// has redeemed: scope settle or admin.
+	Settles bool
+	// Once, if set, makes a repeated call have one effect.
+	Once *Once
+}
+
+// Once is an Idempotency-Key with how to write down the answer.
+type Once struct {
+	Key once.Key
+	// Answer is called before the commit, with what the call will be answered
+	// with. It leaves out the token, which Result.Token has also for a replay.
+	Answer func(Result) (once.Answer, error)
+}
+
+// Result is what a call is answered with.
+type Result struct {
+	Authorization *Authorization
+	// Approval is set when the authorization waits, or waited, for people.
+	Approval *Approval
+	// Token is the signed decision, empty where there is none.
+	Token string
+	// Replay is the stored answer of an earlier call with the same key. Its
+	// token is in Token.
+	Replay *once.Answer
+
+	company settings
+}
+
+// Run decides until ctx ends, then finishes what it has taken.
+func (s *Service) Run(ctx context.Context) {
+	done := make(chan struct{})
+	for _, l := range s.lanes {
+		go func() {
+			s.drive(l)
+			done <- struct{}{}
+		}()
+	}
+	<-ctx.Done()
+	for _, l := range s.lanes {
+		l.close()
+	}
+	for range s.lanes {
+		<-done
+	}
+}

@@ -1,0 +1,124 @@
+package spend
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/policy"
+)
+
+// TokenType is the header's typ of a decision.
+const TokenType = "spend-auth+jwt"
+
+// TokenLifetime bounds a token's exp after its issue.
+const TokenLifetime = 15 * time.Minute
+
+// Claims is what a signed decision says.
+type Claims struct {
+	jwt.RegisteredClaims
+	Company  string `json:"company"`
+	Amount   string `json:"amount"` // decimal, major units
+	Currency string `json:"currency"`
+	Merchant string `json:"merchant"`
+	Domain   string `json:"domain"`
+	MCC      string `json:"mcc"`
+	Rail     string `json:"rail"`
+	Decision string `json:"decision"`
+	LiveMode bool   `json:"livemode"`
+}
+
+// issuer and audience are a tenant's; test tokens are for nobody's money, and
+// say so in both.
+func (s *Service) issuer(t ident.Tenant) string { return perMode(s.config.Issuer, t) }
+
+func (s *Service) audience(t ident.Tenant, company string) string {
+	if company == "" {
+		company = s.config.Issuer
+	}
+	return perMode(company, t)
+}
+
+func perMode(name string, t ident.Tenant) string {
+	if t.Live {
+		return name
+	}
+	return name + "/test"
+}
+
+// signed adds the token of a decision to the result of an authorize. A replay
+// gets the token of the first answer: its claims follow from what is stored.
+func (s *Service) signed(ctx context.Context, t ident.Tenant, r Result) (Result, error) {
+	a := r.Authorization
+	if r.Replay != nil {
+		var err error
+		if a, r.company, err = s.replayed(ctx, t, r.Replay.Body); err != nil {
+			return r, err
+		}
+	}
+	if a.ID == uuid.Nil || a.ApprovalID != uuid.Nil {
+		return r, nil // a dry run has none, and a held one had none yet
+	}
+	var err error
+	r.Token, err = s.keys.Sign(TokenType, s.claims(a, r.company, a.CreatedAt, a.Requested, a.CreatedAt.Add(a.ExpiresIn)))
+	return r, err
+}
+
+// replayed finds the authorization that a stored answer speaks of.
+func (s *Service) replayed(ctx context.Context, t ident.Tenant, body []byte) (*Authorization, settings, error) {
+	var stored struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(body, &stored); err != nil {
+		return nil, settings{}, fmt.Errorf("a stored answer: %w", err)
+	}
+	id, ok := ident.Parse(ident.Authorization, stored.ID)
+	if !ok {
+		return nil, settings{}, fmt.Errorf("a stored answer names %q", stored.ID)
+	}
+	row, err := db.New(s.pool).AuthorizationByID(ctx, t.Company, t.Live, id)
+	if err != nil {
+		return nil, settings{}, err
+	}
+	a, err := fromRow(row)
+	if err != nil {
+		return nil, settings{}, err
+	}
+	company, err := db.New(s.pool).CompanySettings(ctx, t.Company, t.Live)
+	return a, settingsOf(company), err
+}
+
+// freshToken signs the authorization as it stands, for a decision of people or
+// a later look.
+func (s *Service) freshToken(a *Authorization, company settings, now time.Time) (string, error) {
+	switch a.Status {
+	case Pending:
+		return s.keys.Sign(TokenType, s.claims(a, company, now, a.Amount, a.ExpiresAt))
+	case Denied:
+		return s.keys.Sign(TokenType, s.claims(a, company, now, a.Amount, now.Add(TokenLifetime)))
+	}
+	return "", nil
+}
+
+func (s *Service) claims(a *Authorization, company settings, at time.Time, minor int64, ends time.Time) Claims {
+	expires := at.Add(TokenLifetime)
+	if a.Decision == policy.Approved && ends.Before(expires) {
+		expires = ends
+	}
+	return Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: s.issuer(a.Tenant), Subject: ident.Format(ident.Agent, a.Agent),
+			Audience: jwt.ClaimStrings{s.audience(a.Tenant, company.Audience)}, ID: a.PublicID(),
+			IssuedAt: jwt.NewNumericDate(at), NotBefore: jwt.NewNumericDate(at), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		Company: ident.Format(ident.Company, a.Tenant.Company), Amount: a.Money(minor).Decimal(), Currency: string(a.Currency),
+		Merchant: a.Merchant.Name, Domain: a.Merchant.Domain, MCC: a.Merchant.MCC,
+		Rail: a.Rail, Decision: string(a.Decision), LiveMode: a.Tenant.Live,
+	}
+}

@@ -1,0 +1,194 @@
+-- The gate's transaction: locks first, in one order for everybody (company
+-- modes, agents, shared meters), then reads, then writes.
+
+-- name: ShareModes :many
+-- While a batch holds these, no policy, freeze or key changes under it.
+SELECT m.company_id, m.live, m.epoch, m.frozen_at FROM company_modes m
+WHERE (m.company_id, m.live) IN (SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]))
+ORDER BY m.company_id, m.live
+FOR SHARE;
+
+-- name: LockSpendingAgents :many
+-- The agents of the batch, and those of the same companies that have a hold to
+-- give back: it may free a budget that the batch's agents share.
+SELECT a.company_id, a.live, a.agent_id, a.handle, a.status FROM agents a
+WHERE (a.company_id, a.live, a.agent_id) IN (
+  SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@agents::uuid[])
+  UNION
+  SELECT o.company_id, o.live, o.agent_id FROM authorizations o
+  WHERE (o.company_id, o.live) IN (SELECT unnest(@mode_companies::uuid[]), unnest(@mode_lives::boolean[]))
+    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp())
+ORDER BY a.company_id, a.live, a.agent_id
+FOR NO KEY UPDATE;
+
+-- name: ExpiredHolds :many
+SELECT o.* FROM authorizations o
+JOIN (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) w
+  ON o.company_id = w.company_id AND o.live = w.live
+WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() AND o.agent_id = ANY(@agents::uuid[]);
+
+-- name: AgentsWithExpiredHolds :many
+SELECT DISTINCT o.company_id, o.live, o.agent_id FROM authorizations o
+WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp()
+LIMIT 500;
+
+-- name: TenantAgentsWithExpiredHolds :many
+SELECT DISTINCT o.agent_id FROM authorizations o
+WHERE o.company_id = $1 AND o.live = $2
+  AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp();
+
+-- name: DeadKeys :many
+-- Those of the given keys that may not act any more.
+SELECT k.key_id FROM api_keys k
+WHERE (k.company_id, k.live, k.key_id) IN (
+    SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@keys::uuid[]))
+  AND (k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp());
+
+-- name: AuthorizationsByIDs :many
+SELECT a.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
+                        unnest(@ids::uuid[]) AS id) w
+JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id;
+
+-- name: RecentlyCounted :many
+-- The last n instants that a velocity rule counts, newest first, for each agent.
+SELECT w.n::integer AS n, r.created_at
+FROM (SELECT unnest(@ns::integer[]) AS n, unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
+             unnest(@agents::uuid[]) AS agent_id, unnest(@counts::integer[]) AS last) w
+CROSS JOIN LATERAL (
+  SELECT a.created_at, a.authorization_id FROM authorizations a
+  WHERE a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+    AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL)
+  ORDER BY a.authorization_id DESC LIMIT w.last) r
+ORDER BY w.n, r.authorization_id DESC;
+
+-- name: Twins :many
+-- Open or confirmed requests for the same from the same, since a moment.
+SELECT w.n::integer AS n, a.authorization_id, a.created_at
+FROM (SELECT unnest(@ns::integer[]) AS n, unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
+             unnest(@agents::uuid[]) AS agent_id, unnest(@sinces::uuid[]) AS since,
+             unnest(@merchant_keys::text[]) AS merchant_key, unnest(@currencies::text[]) AS currency,
+             unnest(@requesteds::bigint[]) AS requested) w
+JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+  AND a.authorization_id >= w.since AND a.merchant_key = w.merchant_key AND a.currency = w.currency
+  AND a.requested = w.requested AND a.status IN ('pending', 'held', 'confirmed');
+
+-- name: KnownMerchants :many
+SELECT k.company_id, k.live, k.merchant_key
+FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
+             unnest(@merchant_keys::text[]) AS merchant_key) w
+JOIN known_merchants k ON k.company_id = w.company_id AND k.live = w.live AND k.merchant_key = w.merchant_key;
+
+-- name: InsertKnownMerchants :exec
+INSERT INTO known_merchants (company_id, live, merchant_key, first_at)
+SELECT w.company_id, w.live, w.merchant_key, @first_at
+FROM (SELECT DISTINCT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
+                      unnest(@merchant_keys::text[]) AS merchant_key) w
+ORDER BY w.company_id, w.live, w.merchant_key
+ON CONFLICT (company_id, live, merchant_key) DO NOTHING;
+
+-- name: InsertAuthorizations :exec
+-- Absent values travel as '', the nil id and the first instant.
+INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
+  currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
+  rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
+  policies, trace, remedies, approval_id)
+SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[]), unnest(@agents::uuid[]),
+  unnest(@statuses::text[]), unnest(@decisions::text[]), unnest(@reason_codes::text[]), unnest(@reasons::text[]),
+  unnest(@currencies::text[]), unnest(@requesteds::bigint[]), unnest(@amounts::bigint[]),
+  unnest(@merchant_names::text[]), unnest(@merchant_mccs::text[]), unnest(@merchant_countries::text[]),
+  unnest(@merchant_domains::text[]), unnest(@merchant_keys::text[]),
+  unnest(@rails::text[]), unnest(@captures::text[]), unnest(@purposes::text[]),
+  nullif(unnest(@metadatas::text[]), '')::jsonb, unnest(@expires_ins::integer[]),
+  nullif(unnest(@expires_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@created_ats::timestamptz[]),
+  nullif(unnest(@closed_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@requested_bys::text[]),
+  unnest(@policies::text[])::json, unnest(@traces::text[])::json, nullif(unnest(@remedies::text[]), '')::json,
+  nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
+
+-- name: UpdateAuthorizations :exec
+UPDATE authorizations a SET
+  status = w.status, decision = w.decision, reason_code = w.reason_code, reason = w.reason,
+  amount = w.amount, refunded = w.refunded, reference = w.reference, void_reason = w.void_reason,
+  expires_at = nullif(w.expires_at, '0001-01-01 00:00:00Z'),
+  decided_at = nullif(w.decided_at, '0001-01-01 00:00:00Z'),
+  closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
+  redeemed_at = nullif(w.redeemed_at, '0001-01-01 00:00:00Z')
+FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@ids::uuid[]) AS id,
+  unnest(@statuses::text[]) AS status, unnest(@decisions::text[]) AS decision,
+  unnest(@reason_codes::text[]) AS reason_code, unnest(@reasons::text[]) AS reason,
+  unnest(@amounts::bigint[]) AS amount, unnest(@refundeds::bigint[]) AS refunded,
+  unnest(@references_given::text[]) AS reference, unnest(@void_reasons::text[]) AS void_reason,
+  unnest(@expires_ats::timestamptz[]) AS expires_at, unnest(@decided_ats::timestamptz[]) AS decided_at,
+  unnest(@closed_ats::timestamptz[]) AS closed_at, unnest(@redeemed_ats::timestamptz[]) AS redeemed_at) w
+WHERE a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id;
+
+-- name: InsertApprovals :exec
+INSERT INTO approvals (company_id, live, approval_id, authorization_id, agent_id, status, requirements, digest, expires_at, created_at)
+SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[]), unnest(@authorizations::uuid[]),
+  unnest(@agents::uuid[]), 'pending', unnest(@requirements::text[])::json, unnest(@digests::text[]),
+  unnest(@expires_ats::timestamptz[]), unnest(@created_ats::timestamptz[]);
+
+-- name: CloseApprovals :exec
+UPDATE approvals p SET status = w.status, decided_at = @now
+FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@ids::uuid[]) AS id,
+             unnest(@statuses::text[]) AS status) w
+WHERE p.company_id = w.company_id AND p.live = w.live AND p.approval_id = w.id AND p.status = 'pending';
+
+-- name: ApprovalsByIDs :many
+SELECT p.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
+                        unnest(@ids::uuid[]) AS id) w
+JOIN approvals p ON p.company_id = w.company_id AND p.live = w.live AND p.approval_id = w.id;
+
+-- name: VotesOfApprovals :many
+SELECT v.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
+                        unnest(@ids::uuid[]) AS id) w
+JOIN approval_votes v ON v.company_id = w.company_id AND v.live = w.live AND v.approval_id = w.id
+ORDER BY v.created_at, v.person_id;
+
+-- name: InsertVote :exec
+INSERT INTO approval_votes (company_id, live, approval_id, person_id, member_id, role, verdict, amount, comment, voted_by, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: VoterRole :one
+-- The member's role at this moment: a change of role counts from now on.
+SELECT role FROM members
+WHERE company_id = $1 AND member_id = $2 AND person_id = $3 AND status = 'active';
+
+-- name: NotifyDecided :exec
+SELECT pg_notify('purser_decided', unnest(@ids::text[]));
+
+-- name: CompanySettings :one
+SELECT c.currency, c.time_zone, c.approval_timeout, c.token_audience, c.require_redemption, m.epoch, m.frozen_at
+FROM companies c JOIN company_modes m USING (company_id)
+WHERE c.company_id = $1 AND m.live = $2;
+
+-- name: AuthorizationByID :one
+SELECT * FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3;
+
+-- name: ApprovalByID :one
+SELECT * FROM approvals WHERE company_id = $1 AND live = $2 AND approval_id = $3;
+
+-- name: ListAuthorizations :many
+SELECT * FROM authorizations
+WHERE company_id = @company_id AND live = @live AND authorization_id < @before
+  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
+  AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
+  AND (sqlc.narg(decision)::text IS NULL OR decision = sqlc.narg(decision))
+  AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR merchant_name = sqlc.narg(merchant_name))
+  AND (sqlc.narg(currency)::text IS NULL OR currency = sqlc.narg(currency))
+  AND (sqlc.narg(rail)::text IS NULL OR rail = sqlc.narg(rail))
+  AND (sqlc.narg(since)::timestamptz IS NULL OR created_at >= sqlc.narg(since))
+  AND (sqlc.narg(until)::timestamptz IS NULL OR created_at < sqlc.narg(until))
+ORDER BY authorization_id DESC LIMIT @rows;
+
+-- name: ListApprovals :many
+SELECT * FROM approvals
+WHERE company_id = @company_id AND live = @live AND approval_id < @before
+  AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
+  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
+ORDER BY approval_id DESC LIMIT @rows;
+
+-- name: OpenExpiredOfTenant :many
+-- Holds that have run out and that nobody has given back yet: what a budget
+-- must not count.
+SELECT agent_id, currency, amount, created_at FROM authorizations
+WHERE company_id = $1 AND live = $2 AND status IN ('pending', 'held') AND expires_at <= $3;
