@@ -53,11 +53,7 @@ SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE;
 SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE SKIP LOCKED;
 
 -- name: AuditTakePending :many
-SELECT sqlc.embed(e) FROM audit_pending p
-JOIN audit_events e USING (company_id, live, event_id)
-WHERE p.company_id = $1 AND p.live = $2
-  AND NOT EXISTS (SELECT FROM audit_leaves l WHERE l.company_id = p.company_id AND l.live = p.live AND l.event_id = p.event_id)
-ORDER BY p.event_id LIMIT $3;
+SELECT event_id FROM audit_pending WHERE company_id = $1 AND live = $2 ORDER BY event_id LIMIT $3;
 
 -- name: AuditInsertLeaves :exec
 INSERT INTO audit_leaves (company_id, live, position, event_id, leaf_hash)
@@ -114,28 +110,24 @@ SELECT count(*) AS waiting,
     WHERE e.company_id = p.company_id AND e.live = p.live AND e.event_id = p.event_id)) AS missing
 FROM audit_pending p WHERE p.company_id = $1 AND p.live = $2;
 
--- name: AuditNewest :many
-SELECT l.position, sqlc.embed(e) FROM audit_leaves l
-JOIN audit_events e USING (company_id, live, event_id)
-WHERE l.company_id = @company_id AND l.live = @live AND l.position < @before
-  AND l.event_id >= @first_id AND l.event_id <= @last_id
-  AND (sqlc.narg(agent_id)::uuid IS NULL OR e.agent_id = sqlc.narg(agent_id))
-  AND (sqlc.narg(type)::text IS NULL OR e.type = sqlc.narg(type))
-  AND starts_with(e.type, @type_prefix)
-  AND (sqlc.narg(actor)::text IS NULL OR e.actor = sqlc.narg(actor))
-  AND (sqlc.narg(from_at)::timestamptz IS NULL OR e.created_at >= sqlc.narg(from_at))
-  AND (sqlc.narg(to_at)::timestamptz IS NULL OR e.created_at < sqlc.narg(to_at))
-ORDER BY l.position DESC LIMIT @at_most;
+-- Of these events, those that the filter picks. Which events there are to
+-- look at is asked first, so that no plan ever reads the whole log at once.
+-- name: AuditMatching :many
+SELECT * FROM audit_events
+WHERE company_id = @company_id AND live = @live AND event_id = ANY (@event_ids::uuid[])
+  AND (sqlc.narg(agent_id)::uuid IS NULL OR agent_id = sqlc.narg(agent_id))
+  AND (sqlc.narg(type)::text IS NULL OR type = sqlc.narg(type))
+  AND starts_with(type, @type_prefix)
+  AND (sqlc.narg(actor)::text IS NULL OR actor = sqlc.narg(actor))
+  AND (sqlc.narg(from_at)::timestamptz IS NULL OR created_at >= sqlc.narg(from_at))
+  AND (sqlc.narg(to_at)::timestamptz IS NULL OR created_at < sqlc.narg(to_at));
 
--- name: AuditOldest :many
-SELECT l.position, sqlc.embed(e) FROM audit_leaves l
-JOIN audit_events e USING (company_id, live, event_id)
-WHERE l.company_id = @company_id AND l.live = @live AND l.position > @after AND l.position < @before
-  AND l.event_id >= @first_id AND l.event_id <= @last_id
-  AND (sqlc.narg(agent_id)::uuid IS NULL OR e.agent_id = sqlc.narg(agent_id))
-  AND (sqlc.narg(type)::text IS NULL OR e.type = sqlc.narg(type))
-  AND starts_with(e.type, @type_prefix)
-  AND (sqlc.narg(actor)::text IS NULL OR e.actor = sqlc.narg(actor))
-  AND (sqlc.narg(from_at)::timestamptz IS NULL OR e.created_at >= sqlc.narg(from_at))
-  AND (sqlc.narg(to_at)::timestamptz IS NULL OR e.created_at < sqlc.narg(to_at))
-ORDER BY l.position LIMIT @at_most;
+-- Where in the log a time is: ids rise with time, and so do positions, but for
+-- the length of a transaction. No row: the log ends before, or begins after.
+-- name: AuditFirstFrom :one
+SELECT position FROM audit_leaves
+WHERE company_id = $1 AND live = $2 AND event_id >= $3 ORDER BY event_id LIMIT 1;
+
+-- name: AuditLastBefore :one
+SELECT position FROM audit_leaves
+WHERE company_id = $1 AND live = $2 AND event_id < $3 ORDER BY event_id DESC LIMIT 1;

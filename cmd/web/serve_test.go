@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/getpurser/purser/internal/postgres/pgtest"
 )
 

@@ -43,7 +43,7 @@ type Config struct {
 	// 100; negative means no bound.
 	LinksPerAddress, LinksPerClient int
 	// FailuresPerMinute bounds wrong credentials from one client address.
-	// Zero means 300.
+	// Zero means 1,000.
 	FailuresPerMinute int
 }
 
@@ -105,7 +105,7 @@ func (c *Config) check() error {
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	c.LinksPerAddress = orElse(c.LinksPerAddress, 20)
 	c.LinksPerClient = orElse(c.LinksPerClient, 100)
-	c.FailuresPerMinute = orElse(c.FailuresPerMinute, 300)
+	c.FailuresPerMinute = orElse(c.FailuresPerMinute, 1000)
 	return nil
 }
 

@@ -47,7 +47,7 @@ type AgentChange struct {
 	Metadata    map[string]string `json:"metadata,omitempty" doc:"Merged: a key is set, or taken away by an empty value."`
 }
 
-type agentRef struct {
+type AgentRef struct {
 	ID string `path:"id" maxLength:"64" doc:"The agent's id or handle." example:"procurement-bot"`
 }
 
@@ -80,10 +80,10 @@ func (a *API) createAgent(ctx context.Context, tx pgx.Tx, in *struct{ Body NewAg
 }
 
 func (a *API) listAgents(ctx context.Context, in *struct {
-	paging
+	Paging
 	Status string `query:"status" enum:"active,frozen,deleted" doc:"Without it, all but the deleted."`
 }) (*reply[List[Agent]], error) {
-	page, err := a.idPage(ctx, in.paging)
+	page, err := a.idPage(ctx, in.Paging)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (a *API) listAgents(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(a, ctx, in.paging, rows, idPosition(func(g company.Agent) uuid.UUID { return g.ID }), agentView), nil
+	return pageOf(a, ctx, in.Paging, rows, idPosition(func(g company.Agent) uuid.UUID { return g.ID }), agentView), nil
 }
 
 // agentsSeen is a page of agents, or the one that the call is scoped to.
@@ -111,13 +111,13 @@ func (a *API) agentsSeen(ctx context.Context, page company.Page, statuses []comp
 	return []company.Agent{g}, nil
 }
 
-func (a *API) getAgent(ctx context.Context, in *agentRef) (*reply[Agent], error) {
+func (a *API) getAgent(ctx context.Context, in *AgentRef) (*reply[Agent], error) {
 	g, err := a.companies.Agent(ctx, callOf(ctx).Tenant, in.ID)
 	return &reply[Agent]{agentView(g)}, err
 }
 
 func (a *API) updateAgent(ctx context.Context, tx pgx.Tx, in *struct {
-	agentRef
+	AgentRef
 	Body AgentChange
 }) (Agent, error) {
 	c, b := callOf(ctx), in.Body
@@ -125,8 +125,8 @@ func (a *API) updateAgent(ctx context.Context, tx pgx.Tx, in *struct {
 		company.AgentChange{Handle: b.Handle, Name: b.Name, Description: b.Description, Metadata: b.Metadata})
 	return agentView(g), err
 }
-func onAgent(change func(context.Context, pgx.Tx, ident.Tenant, audit.Actor, string) (company.Agent, error)) func(context.Context, pgx.Tx, *agentRef) (Agent, error) {
-	return func(ctx context.Context, tx pgx.Tx, in *agentRef) (Agent, error) {
+func onAgent(change func(context.Context, pgx.Tx, ident.Tenant, audit.Actor, string) (company.Agent, error)) func(context.Context, pgx.Tx, *AgentRef) (Agent, error) {
+	return func(ctx context.Context, tx pgx.Tx, in *AgentRef) (Agent, error) {
 		c := callOf(ctx)
 		g, err := change(ctx, tx, c.Tenant, c.actor(), in.ID)
 		return agentView(g), err

@@ -99,11 +99,11 @@ func approvalView(r spend.Result) Approval {
 	return out
 }
 
-type approvalRef struct {
+type ApprovalRef struct {
 	ID string `path:"id" maxLength:"64" example:"appr_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
-func (r approvalRef) id() (uuid.UUID, error) {
+func (r ApprovalRef) id() (uuid.UUID, error) {
 	id, ok := ident.Parse(ident.Approval, r.ID)
 	if !ok {
 		return id, missing("approval")
@@ -123,11 +123,11 @@ func (a *API) registerApprovals() {
 }
 
 func (a *API) listApprovals(ctx context.Context, in *struct {
-	paging
+	Paging
 	Status string `query:"status" enum:"pending,approved,denied,expired,voided" default:"pending"`
 	Agent  string `query:"agent" maxLength:"64" doc:"Id or handle."`
 }) (*reply[List[Approval]], error) {
-	before, err := a.before(ctx, in.paging)
+	before, err := a.before(ctx, in.Paging)
 	if err != nil {
 		return nil, err
 	}
@@ -142,10 +142,10 @@ func (a *API) listApprovals(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(a, ctx, in.paging, rows, idPosition(func(r spend.Result) uuid.UUID { return r.Approval.ID }), approvalView), nil
+	return pageOf(a, ctx, in.Paging, rows, idPosition(func(r spend.Result) uuid.UUID { return r.Approval.ID }), approvalView), nil
 }
 
-func (a *API) getApproval(ctx context.Context, in *approvalRef) (*reply[Approval], error) {
+func (a *API) getApproval(ctx context.Context, in *ApprovalRef) (*reply[Approval], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func (a *API) getApproval(ctx context.Context, in *approvalRef) (*reply[Approval
 }
 
 func (a *API) approve(ctx context.Context, in *struct {
-	approvalRef
+	ApprovalRef
 	Body *Yes
 }) (*effected[Approval], error) {
 	var b Yes
@@ -169,11 +169,11 @@ func (a *API) approve(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return a.cast(ctx, in.approvalRef, spend.Ballot{Verdict: spend.ForApproval, Amount: b.Amount, Comment: comment, Shown: b.Shown})
+	return a.cast(ctx, in.ApprovalRef, spend.Ballot{Verdict: spend.ForApproval, Amount: b.Amount, Comment: comment, Shown: b.Shown})
 }
 
 func (a *API) deny(ctx context.Context, in *struct {
-	approvalRef
+	ApprovalRef
 	Body *No
 }) (*effected[Approval], error) {
 	var b No
@@ -184,11 +184,11 @@ func (a *API) deny(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return a.cast(ctx, in.approvalRef, spend.Ballot{Verdict: spend.Against, Comment: reason, Shown: b.Shown})
+	return a.cast(ctx, in.ApprovalRef, spend.Ballot{Verdict: spend.Against, Comment: reason, Shown: b.Shown})
 }
 
 // cast hands the gate a person's word.
-func (a *API) cast(ctx context.Context, ref approvalRef, b spend.Ballot) (*effected[Approval], error) {
+func (a *API) cast(ctx context.Context, ref ApprovalRef, b spend.Ballot) (*effected[Approval], error) {
 	id, err := ref.id()
 	if err != nil {
 		return nil, err

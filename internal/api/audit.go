@@ -66,7 +66,7 @@ type AuditConsistency struct {
 	Checkpoint string   `json:"checkpoint"`
 }
 
-type auditFilter struct {
+type AuditFilter struct {
 	Agent string    `query:"agent" maxLength:"64" doc:"Id or handle."`
 	Type  string    `query:"type" maxLength:"64" doc:"A type, or a family such as authorization.*."`
 	Actor string    `query:"actor" maxLength:"64" doc:"The id of a key, member or person, or system."`
@@ -101,18 +101,18 @@ func (a *API) documentEvents(op *huma.Operation) {
 }
 
 func (a *API) listEvents(ctx context.Context, in *struct {
-	paging
-	auditFilter
+	Paging
+	AuditFilter
 	Format string `query:"format" enum:"json,csv,ndjson"`
 }) (*streamed, error) {
-	filter, err := a.readAuditFilter(ctx, in.auditFilter)
+	filter, err := a.readAuditFilter(ctx, in.AuditFilter)
 	if err != nil {
 		return nil, err
 	}
 	if in.Format != "" {
-		return a.exportEvents(ctx, in.paging, filter, audit.Format(in.Format))
+		return a.exportEvents(ctx, in.Paging, filter, audit.Format(in.Format))
 	}
-	before, err := a.beforePosition(ctx, in.paging)
+	before, err := a.beforePosition(ctx, in.Paging)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (a *API) listEvents(ctx context.Context, in *struct {
 }
 
 // exportEvents streams all that matches.
-func (a *API) exportEvents(ctx context.Context, p paging, f audit.Filter, format audit.Format) (*streamed, error) {
+func (a *API) exportEvents(ctx context.Context, p Paging, f audit.Filter, format audit.Format) (*streamed, error) {
 	if p.Cursor != "" || p.Limit != defaultLimit {
 		return nil, fault.BadField("query.format", "parameter_conflict", "An export has everything: leave out limit and cursor.")
 	}
@@ -139,7 +139,7 @@ func (a *API) exportEvents(ctx context.Context, p paging, f audit.Filter, format
 	}), nil
 }
 
-func (a *API) readAuditFilter(ctx context.Context, in auditFilter) (audit.Filter, error) {
+func (a *API) readAuditFilter(ctx context.Context, in AuditFilter) (audit.Filter, error) {
 	f := audit.Filter{Agent: callOf(ctx).agent, Type: in.Type, Actor: in.Actor, From: utc(&in.From), To: utc(&in.To)}
 	if in.Agent == "" {
 		return f, nil

@@ -30,7 +30,7 @@ type TokenToRedeem struct {
 	Token string `json:"token" minLength:"1" maxLength:"8192"`
 }
 
-type authorizationRef struct {
+type AuthorizationRef struct {
 	ID string `path:"id" maxLength:"64" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
@@ -64,7 +64,7 @@ func (a *API) alsoHeld(op *huma.Operation) {
 }
 
 func (a *API) confirm(ctx context.Context, in *struct {
-	authorizationRef
+	AuthorizationRef
 	Body *Confirmation
 }) (*effected[Authorization], error) {
 	id, err := authorizationID(in.ID)
@@ -83,7 +83,7 @@ func (a *API) confirm(ctx context.Context, in *struct {
 }
 
 func (a *API) void(ctx context.Context, in *struct {
-	authorizationRef
+	AuthorizationRef
 	Body *Voiding
 }) (*effected[Authorization], error) {
 	id, err := authorizationID(in.ID)
@@ -102,7 +102,7 @@ func (a *API) void(ctx context.Context, in *struct {
 }
 
 func (a *API) getAuthorization(ctx context.Context, in *struct {
-	authorizationRef
+	AuthorizationRef
 	Wait int `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait for the decision of a held one."`
 }) (*reply[Authorization], error) {
 	id, err := authorizationID(in.ID)
@@ -123,7 +123,7 @@ func (a *API) redeem(ctx context.Context, in *struct{ Body TokenToRedeem }) (*ef
 	return decided(a.spend.Redeem(ctx, callOf(ctx).spendCall(), in.Body.Token))
 }
 
-type authorizationFilter struct {
+type AuthorizationFilter struct {
 	Agent    string    `query:"agent" maxLength:"64" doc:"Id or handle."`
 	Status   string    `query:"status" enum:"pending,held,confirmed,voided,expired,denied"`
 	Decision string    `query:"decision" enum:"APPROVED,DENIED,REQUIRES_APPROVAL"`
@@ -135,14 +135,14 @@ type authorizationFilter struct {
 }
 
 func (a *API) listAuthorizations(ctx context.Context, in *struct {
-	paging
-	authorizationFilter
+	Paging
+	AuthorizationFilter
 }) (*reply[List[Authorization]], error) {
-	before, err := a.before(ctx, in.paging)
+	before, err := a.before(ctx, in.Paging)
 	if err != nil {
 		return nil, err
 	}
-	filter, err := a.readFilter(ctx, in.authorizationFilter)
+	filter, err := a.readFilter(ctx, in.AuthorizationFilter)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (a *API) listAuthorizations(ctx context.Context, in *struct {
 		return nil, err
 	}
 	view := func(x *spend.Authorization) Authorization { return authorizationView(spend.Result{Authorization: x}) }
-	return pageOf(a, ctx, in.paging, rows, idPosition(func(x *spend.Authorization) uuid.UUID { return x.ID }), view), nil
+	return pageOf(a, ctx, in.Paging, rows, idPosition(func(x *spend.Authorization) uuid.UUID { return x.ID }), view), nil
 }
 
 func orNil(id *uuid.UUID) uuid.UUID {
@@ -162,7 +162,7 @@ func orNil(id *uuid.UUID) uuid.UUID {
 }
 
 // readFilter finds what a filter names, within what the call is scoped to.
-func (a *API) readFilter(ctx context.Context, in authorizationFilter) (spend.Filter, error) {
+func (a *API) readFilter(ctx context.Context, in AuthorizationFilter) (spend.Filter, error) {
 	f := spend.Filter{Status: spend.Status(in.Status), Decision: in.Decision, Merchant: in.Merchant, Rail: in.Rail,
 		From: in.From, To: in.To, MerchantKey: policy.Normal(in.Merchant)}
 	if agent := callOf(ctx).agent; agent != nil {

@@ -54,7 +54,7 @@ func (s seal) tag(c *call, position []byte) []byte {
 	return m.Sum(nil)[:tagLength]
 }
 
-// filters is a query without its paging, in one order.
+// filters is a query without its Paging, in one order.
 func filters(q url.Values) string {
 	out := url.Values{}
 	for name, values := range q {

@@ -92,11 +92,11 @@ func (l *RateLimit) limits() *access.Limits {
 	return &access.Limits{PerMinute: l.PerMinute, InFlight: l.InFlight}
 }
 
-type keyRef struct {
+type KeyRef struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-func (r keyRef) id() (uuid.UUID, error) {
+func (r KeyRef) id() (uuid.UUID, error) {
 	id, ok := ident.Parse(ident.Key, r.ID)
 	if !ok {
 		return id, missing("API key")
@@ -137,7 +137,7 @@ func (a *API) createKey(ctx context.Context, tx pgx.Tx, in *struct{ Body NewKey 
 }
 
 func (a *API) createCredential(ctx context.Context, tx pgx.Tx, in *struct {
-	agentRef
+	AgentRef
 	Body Credential
 }) (Key, error) {
 	c, b := callOf(ctx), in.Body
@@ -156,7 +156,7 @@ func secretKey(k access.Key, secret string) Key {
 }
 
 func (a *API) rerollKey(ctx context.Context, tx pgx.Tx, in *struct {
-	keyRef
+	KeyRef
 	Body *Reroll
 }) (Key, error) {
 	id, err := in.id()
@@ -173,7 +173,7 @@ func (a *API) rerollKey(ctx context.Context, tx pgx.Tx, in *struct {
 }
 
 func (a *API) listKeys(ctx context.Context, in *struct {
-	paging
+	Paging
 	Agent string `query:"agent" maxLength:"64" doc:"Only the keys of this agent."`
 }) (*reply[List[Key]], error) {
 	agent := callOf(ctx).agent
@@ -184,21 +184,21 @@ func (a *API) listKeys(ctx context.Context, in *struct {
 		}
 		agent = id
 	}
-	return a.keysOf(ctx, in.paging, agent)
+	return a.keysOf(ctx, in.Paging, agent)
 }
 
 func (a *API) listCredentials(ctx context.Context, in *struct {
-	paging
-	agentRef
+	Paging
+	AgentRef
 }) (*reply[List[Key]], error) {
 	g, err := a.companies.Agent(ctx, callOf(ctx).Tenant, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return a.keysOf(ctx, in.paging, &g.ID)
+	return a.keysOf(ctx, in.Paging, &g.ID)
 }
 
-func (a *API) keysOf(ctx context.Context, p paging, agent *uuid.UUID) (*reply[List[Key]], error) {
+func (a *API) keysOf(ctx context.Context, p Paging, agent *uuid.UUID) (*reply[List[Key]], error) {
 	page, err := a.idPage(ctx, p)
 	if err != nil {
 		return nil, err
@@ -210,7 +210,7 @@ func (a *API) keysOf(ctx context.Context, p paging, agent *uuid.UUID) (*reply[Li
 	return pageOf(a, ctx, p, rows, idPosition(func(k access.Key) uuid.UUID { return k.ID }), keyView), nil
 }
 
-func (a *API) getKey(ctx context.Context, in *keyRef) (*reply[Key], error) {
+func (a *API) getKey(ctx context.Context, in *KeyRef) (*reply[Key], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -219,7 +219,7 @@ func (a *API) getKey(ctx context.Context, in *keyRef) (*reply[Key], error) {
 	return &reply[Key]{keyView(k)}, err
 }
 
-func (a *API) revokeKey(ctx context.Context, tx pgx.Tx, in *keyRef) (Deleted, error) {
+func (a *API) revokeKey(ctx context.Context, tx pgx.Tx, in *KeyRef) (Deleted, error) {
 	id, err := in.id()
 	if err != nil {
 		return Deleted{}, err

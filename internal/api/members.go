@@ -61,8 +61,8 @@ func (a *API) registerMembers() {
 	effect(a, remove, a.removeMember)
 }
 
-func (a *API) listMembers(ctx context.Context, in *struct{ paging }) (*reply[List[Member]], error) {
-	page, err := a.idPage(ctx, in.paging)
+func (a *API) listMembers(ctx context.Context, in *struct{ Paging }) (*reply[List[Member]], error) {
+	page, err := a.idPage(ctx, in.Paging)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (a *API) listMembers(ctx context.Context, in *struct{ paging }) (*reply[Lis
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(a, ctx, in.paging, rows, idPosition(func(m company.Member) uuid.UUID { return m.ID }), memberView), nil
+	return pageOf(a, ctx, in.Paging, rows, idPosition(func(m company.Member) uuid.UUID { return m.ID }), memberView), nil
 }
 
 // inviteMember is not an effect like others: the mail goes only after the

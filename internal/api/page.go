@@ -11,8 +11,8 @@ import (
 // defaultLimit is how many a list gives that is not told.
 const defaultLimit = 50
 
-// paging is how a list is asked for.
-type paging struct {
+// Paging is how a list is asked for.
+type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"The next_cursor of the page before; the filters must be the same."`
 }
@@ -25,7 +25,7 @@ type List[T any] struct {
 }
 
 // after opens the request's cursor: nil for the first page.
-func (a *API) after(ctx context.Context, p paging) ([]byte, error) {
+func (a *API) after(ctx context.Context, p Paging) ([]byte, error) {
 	if p.Cursor == "" {
 		return nil, nil
 	}
@@ -33,7 +33,7 @@ func (a *API) after(ctx context.Context, p paging) ([]byte, error) {
 }
 
 // before is after where positions are ids.
-func (a *API) before(ctx context.Context, p paging) (*uuid.UUID, error) {
+func (a *API) before(ctx context.Context, p Paging) (*uuid.UUID, error) {
 	position, err := a.after(ctx, p)
 	if err != nil || position == nil {
 		return nil, err
@@ -47,13 +47,13 @@ func (a *API) before(ctx context.Context, p paging) (*uuid.UUID, error) {
 
 // idPage asks a feature for one row more than wanted, which says whether there
 // are more.
-func (a *API) idPage(ctx context.Context, p paging) (company.Page, error) {
+func (a *API) idPage(ctx context.Context, p Paging) (company.Page, error) {
 	before, err := a.before(ctx, p)
 	return company.Page{Limit: p.Limit + 1, Before: before}, err
 }
 
 // pageOf makes the answer of up to limit+1 rows.
-func pageOf[T, V any](a *API, ctx context.Context, p paging, rows []T, position func(T) []byte, view func(T) V) *reply[List[V]] {
+func pageOf[T, V any](a *API, ctx context.Context, p Paging, rows []T, position func(T) []byte, view func(T) V) *reply[List[V]] {
 	out := List[V]{Data: make([]V, 0, len(rows)), HasMore: len(rows) > p.Limit}
 	if out.HasMore {
 		rows = rows[:p.Limit]

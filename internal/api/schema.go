@@ -20,11 +20,13 @@ func marshalTo(w io.Writer, v any) error {
 	return err
 }
 
-// schemaName names a component after its Go type, without the generic shells
-// that only this package knows.
+// schemaName names a component after its Go type: List[Agent] is AgentList.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
-	return strings.ToUpper(name[:1]) + name[1:]
+	if of, ok := strings.CutPrefix(name, "List"); ok && strings.HasPrefix(t.Name(), "List[") {
+		return of + "List"
+	}
+	return name
 }
 
 // amountIn documents money.Number: what a caller may write for an amount.

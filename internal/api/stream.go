@@ -92,7 +92,7 @@ func (f *flusher) Flush() {
 func positionBytes(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
 
 // beforePosition opens a cursor of the audit log.
-func (a *API) beforePosition(ctx context.Context, p paging) (*int64, error) {
+func (a *API) beforePosition(ctx context.Context, p Paging) (*int64, error) {
 	b, err := a.after(ctx, p)
 	if err != nil || b == nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/getpurser/purser/internal/audit/proof"
-	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 )
@@ -50,28 +49,25 @@ func (l *Log) Export(ctx context.Context, t ident.Tenant, f Filter, w io.Writer,
 	if out == nil {
 		return fault.BadField("format", "unknown_format", "must be json, csv or ndjson.")
 	}
-	where, err := f.where(t)
-	if err != nil {
-		return err
-	}
 	if err := l.sealForRead(ctx, t); err != nil {
 		return err
 	}
-	h, err := l.head(ctx, db.New(l.pool), t)
+	s, err := l.scan(ctx, t, f)
 	if err != nil {
 		return err
 	}
-	where.Before, where.AtMost = h.size, exportPage
 	for {
-		page, err := l.oldest(ctx, where)
+		page, err := s.oldest(exportPage)
 		if err != nil {
 			return err
 		}
 		last := len(page) < exportPage
+		if !last {
+			s.first = page[exportPage-1].Position + 1
+		}
 		if err := writePage(out, page, last, w); err != nil || last {
 			return err
 		}
-		where.After = page[len(page)-1].Position
 	}
 }
 

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,85 +26,126 @@ type Filter struct {
 	From, To *time.Time
 }
 
-// idSlack is how far an event's id may be in time from its created_at: ids are
-// made by the servers' clocks, and narrow a search by time to its neighbourhood.
-const idSlack = 10 * time.Minute
-
 // List gives at most limit events, newest first, with positions below before
-// (nil: from the newest), and whether there are more.
+// (nil: from the newest), and whether there are more. The first page includes
+// everything that is committed.
 func (l *Log) List(ctx context.Context, t ident.Tenant, f Filter, before *int64, limit int) ([]proof.Record, bool, error) {
-	w, err := f.where(t)
-	if err != nil {
-		return nil, false, err
-	}
 	if before == nil {
 		if err := l.sealForRead(ctx, t); err != nil {
 			return nil, false, err
 		}
-	} else {
-		w.Before = *before
+		end := int64(math.MaxInt64)
+		before = &end
 	}
-	rows, err := db.New(l.pool).AuditNewest(ctx, db.AuditNewestParams{CompanyID: w.CompanyID, Live: w.Live,
-		Before: w.Before, FirstID: w.FirstID, LastID: w.LastID, AgentID: w.AgentID, Type: w.Type,
-		TypePrefix: w.TypePrefix, Actor: w.Actor, FromAt: w.FromAt, ToAt: w.ToAt, AtMost: int32(limit) + 1})
+	s, err := l.scan(ctx, t, f)
 	if err != nil {
 		return nil, false, err
 	}
-	out := make([]proof.Record, len(rows))
-	for i, r := range rows {
-		out[i] = toRecord(r.Position, r.AuditEvent)
+	s.past = min(s.past, *before)
+	out, err := s.newest(limit + 1)
+	if err != nil || len(out) <= limit {
+		return out, false, err
 	}
-	if len(out) > limit {
-		return out[:limit], true, nil
-	}
-	return out, false, nil
+	return out[:limit], true, nil
 }
 
 // After gives at most limit events with positions above after (-1: from the
 // beginning), oldest first. Positions become visible in order, so whoever
 // remembers the last one that they got misses none. It does not seal.
 func (l *Log) After(ctx context.Context, t ident.Tenant, f Filter, after int64, limit int) ([]proof.Record, error) {
-	w, err := f.where(t)
+	s, err := l.scan(ctx, t, f)
 	if err != nil {
 		return nil, err
 	}
-	w.After, w.AtMost = after, int32(limit)
-	return l.oldest(ctx, w)
+	s.first = max(s.first, after+1)
+	return s.oldest(limit)
 }
 
-func (l *Log) oldest(ctx context.Context, w db.AuditOldestParams) ([]proof.Record, error) {
-	rows, err := db.New(l.pool).AuditOldest(ctx, w)
+// scan is a search of the positions from first to before past.
+type scan struct {
+	ctx         context.Context
+	q           *db.Queries
+	match       db.AuditMatchingParams
+	first, past int64
+	// all says that every event matches.
+	all bool
+}
+
+// maxWindow bounds the positions that one step of a search looks at.
+const maxWindow = 4096
+
+// timeSlack is how much later than its id's time an event may get its
+// position, and how far the servers' clocks, which make the ids, may be off.
+// It is beyond any transaction's length.
+const timeSlack = time.Hour
+
+// scan prepares a search over all that is sealed now.
+func (l *Log) scan(ctx context.Context, t ident.Tenant, f Filter) (*scan, error) {
+	match, err := f.match(t)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]proof.Record, len(rows))
-	for i, r := range rows {
-		out[i] = toRecord(r.Position, r.AuditEvent)
+	s := &scan{ctx: ctx, q: db.New(l.pool), match: match, all: f == Filter{}}
+	h, err := l.head(ctx, s.q, t)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	s.past = h.size
+	return s, s.narrow(f)
 }
 
-// where turns the filter into a query over the whole log.
-func (f Filter) where(t ident.Tenant) (db.AuditOldestParams, error) {
-	w := db.AuditOldestParams{CompanyID: t.Company, Live: t.Live, After: -1, Before: math.MaxInt64,
-		LastID: uuid.Max, AgentID: f.Agent, FromAt: f.From, ToAt: f.To}
+// match turns the filter into the query's terms.
+func (f Filter) match(t ident.Tenant) (db.AuditMatchingParams, error) {
+	m := db.AuditMatchingParams{CompanyID: t.Company, Live: t.Live, AgentID: f.Agent, FromAt: f.From, ToAt: f.To}
 	prefix, starred := strings.CutSuffix(f.Type, "*")
 	switch {
 	case strings.Contains(prefix, "*"), starred && !strings.HasSuffix(prefix, "."):
-		return w, fault.BadField("type", "invalid_type", "a * may only follow a dot at the end, as in authorization.*.")
+		return m, fault.BadField("type", "invalid_type", "a * may only follow a dot at the end, as in authorization.*.")
 	case starred:
-		w.TypePrefix = prefix
+		m.TypePrefix = prefix
 	case f.Type != "":
-		w.Type = &f.Type
+		m.Type = &f.Type
 	}
 	if f.Actor != "" {
-		w.Actor = &f.Actor
+		m.Actor = &f.Actor
 	}
-	if f.From != nil {
-		w.FirstID = ident.Floor(f.From.Add(-idSlack))
-	}
-	if f.To != nil {
-		w.LastID = ident.Floor(f.To.Add(idSlack))
-	}
-	return w, nil
+	return m, nil
 }
+
+// newest gives the last n that match, newest first.
+func (s *scan) newest(n int) (out []proof.Record, err error) {
+	for width := s.width(n); s.past > s.first && len(out) < n; width = wider(width) {
+		from := max(s.first, s.past-width)
+		found, err := s.window(from, s.past)
+		if err != nil {
+			return nil, err
+		}
+		slices.Reverse(found)
+		out, s.past = append(out, found...), from
+	}
+	return out[:min(n, len(out))], nil
+}
+
+// oldest gives the first n that match, oldest first.
+func (s *scan) oldest(n int) (out []proof.Record, err error) {
+	for width := s.width(n); s.first < s.past && len(out) < n; width = wider(width) {
+		to := min(s.past, s.first+width)
+		found, err := s.window(s.first, to)
+		if err != nil {
+			return nil, err
+		}
+		out, s.first = append(out, found...), to
+	}
+	return out[:min(n, len(out))], nil
+}
+
+// width is how many positions to look at first for n events. There are no
+// gaps, so without a filter n are enough.
+func (s *scan) width(n int) int64 {
+	if s.all {
+		return int64(n)
+	}
+	return max(int64(n), maxWindow/16)
+}
+
+func wider(width int64) int64 { return min(4*width, maxWindow) }

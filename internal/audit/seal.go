@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -12,6 +14,7 @@ import (
 	"github.com/getpurser/purser/internal/audit/proof"
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // SealNow gives a position to every event of the tenant that is committed now.
@@ -53,19 +56,19 @@ func (l *Log) seal(ctx context.Context, t ident.Tenant, take lock) (sealed int, 
 		if err != nil || !taken {
 			return err
 		}
-		rows, err := q.AuditTakePending(ctx, t.Company, t.Live, sealBatch)
-		if err != nil || len(rows) == 0 {
+		events, err := takePending(ctx, q, t)
+		if err != nil || len(events) == 0 {
 			return err
 		}
 		h, err := l.head(ctx, q, t)
 		if err != nil {
 			return err
 		}
-		b, err := newBatch(hashes{ctx, q, t}, h, inOrder(rows))
+		b, err := newBatch(hashes{ctx, q, t}, h, events)
 		if err != nil {
 			return err
 		}
-		sealed = len(rows)
+		sealed = len(events)
 		return b.write(ctx, q, t)
 	})
 	return sealed, err
@@ -86,15 +89,24 @@ func lockHead(ctx context.Context, q *db.Queries, t ident.Tenant, take lock) (bo
 	return taken, err
 }
 
-// inOrder sorts a batch by time, and by id where the time is the same.
-func inOrder(rows []db.AuditTakePendingRow) []db.AuditEvent {
-	out := make([]db.AuditEvent, len(rows))
-	for i, r := range rows {
-		out[i] = r.AuditEvent
+// takePending reads the oldest events that wait, in the order of their time,
+// and of their id where the time is the same.
+func takePending(ctx context.Context, q *db.Queries, t ident.Tenant) ([]db.AuditEvent, error) {
+	ids, err := q.AuditTakePending(ctx, t.Company, t.Live, sealBatch)
+	if err != nil || len(ids) == 0 {
+		return nil, err
 	}
-	// They come sorted by id.
-	sort.SliceStable(out, func(i, j int) bool { return out[i].CreatedAt.Before(out[j].CreatedAt) })
-	return out
+	events, err := q.AuditEventsByID(ctx, t.Company, t.Live, ids)
+	if err != nil {
+		return nil, err
+	}
+	if len(events) != len(ids) {
+		return nil, fmt.Errorf("%w: of %d events that wait, %d are gone", errBroken, len(ids), len(ids)-len(events))
+	}
+	slices.SortFunc(events, func(a, b db.AuditEvent) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.EventID[:], b.EventID[:]))
+	})
+	return events, nil
 }
 
 // batch is what one sealing writes.
@@ -141,6 +153,9 @@ func (b *batch) add(event uuid.UUID, grown []proof.Grown) {
 func (b *batch) write(ctx context.Context, q *db.Queries, t ident.Tenant) error {
 	err := q.AuditInsertLeaves(ctx, db.AuditInsertLeavesParams{CompanyID: t.Company, Live: t.Live,
 		Positions: b.positions, EventIds: b.events, LeafHashes: b.leaves})
+	if postgres.Violates(err, "audit_leaves_event") {
+		return fmt.Errorf("%w: an event that waits has a position", errBroken)
+	}
 	if err != nil {
 		return err
 	}

@@ -117,6 +117,20 @@ func (q *Queries) AuditEventsByID(ctx context.Context, companyID uuid.UUID, live
 	return items, nil
 }
 
+const AuditFirstFrom = `-- name: AuditFirstFrom :one
+SELECT position FROM audit_leaves
+WHERE company_id = $1 AND live = $2 AND event_id >= $3 ORDER BY event_id LIMIT 1
+`
+
+// Where in the log a time is: ids rise with time, and so do positions, but for
+// the length of a transaction. No row: the log ends before, or begins after.
+func (q *Queries) AuditFirstFrom(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, AuditFirstFrom, companyID, live, eventID)
+	var position int64
+	err := row.Scan(&position)
+	return position, err
+}
+
 const AuditHasPending = `-- name: AuditHasPending :one
 SELECT EXISTS (SELECT FROM audit_pending WHERE company_id = $1 AND live = $2)
 `
@@ -236,6 +250,18 @@ func (q *Queries) AuditInsertLeaves(ctx context.Context, arg AuditInsertLeavesPa
 	return err
 }
 
+const AuditLastBefore = `-- name: AuditLastBefore :one
+SELECT position FROM audit_leaves
+WHERE company_id = $1 AND live = $2 AND event_id < $3 ORDER BY event_id DESC LIMIT 1
+`
+
+func (q *Queries) AuditLastBefore(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, AuditLastBefore, companyID, live, eventID)
+	var position int64
+	err := row.Scan(&position)
+	return position, err
+}
+
 const AuditLeafRange = `-- name: AuditLeafRange :many
 SELECT position, event_id, leaf_hash FROM audit_leaves
 WHERE company_id = $1 AND live = $2 AND position >= $3 AND position < $4
@@ -284,6 +310,72 @@ func (q *Queries) AuditLockHead(ctx context.Context, companyID uuid.UUID, live b
 	return column_1, err
 }
 
+const AuditMatching = `-- name: AuditMatching :many
+SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events
+WHERE company_id = $1 AND live = $2 AND event_id = ANY ($3::uuid[])
+  AND ($4::uuid IS NULL OR agent_id = $4)
+  AND ($5::text IS NULL OR type = $5)
+  AND starts_with(type, $6)
+  AND ($7::text IS NULL OR actor = $7)
+  AND ($8::timestamptz IS NULL OR created_at >= $8)
+  AND ($9::timestamptz IS NULL OR created_at < $9)
+`
+
+type AuditMatchingParams struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	EventIds   []uuid.UUID
+	AgentID    *uuid.UUID
+	Type       *string
+	TypePrefix string
+	Actor      *string
+	FromAt     *time.Time
+	ToAt       *time.Time
+}
+
+// Of these events, those that the filter picks. Which events there are to
+// look at is asked first, so that no plan ever reads the whole log at once.
+func (q *Queries) AuditMatching(ctx context.Context, arg AuditMatchingParams) ([]AuditEvent, error) {
+	rows, err := q.db.Query(ctx, AuditMatching,
+		arg.CompanyID,
+		arg.Live,
+		arg.EventIds,
+		arg.AgentID,
+		arg.Type,
+		arg.TypePrefix,
+		arg.Actor,
+		arg.FromAt,
+		arg.ToAt,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditEvent
+	for rows.Next() {
+		var i AuditEvent
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.EventID,
+			&i.Type,
+			&i.Actor,
+			&i.AgentID,
+			&i.Subject,
+			&i.Data,
+			&i.RequestID,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const AuditMoveHead = `-- name: AuditMoveHead :exec
 UPDATE audit_heads SET size = $1, root = $2, sealed_at = clock_timestamp()
 WHERE company_id = $3 AND live = $4
@@ -297,166 +389,6 @@ func (q *Queries) AuditMoveHead(ctx context.Context, size int64, root []byte, co
 		live,
 	)
 	return err
-}
-
-const AuditNewest = `-- name: AuditNewest :many
-SELECT l.position, e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM audit_leaves l
-JOIN audit_events e USING (company_id, live, event_id)
-WHERE l.company_id = $1 AND l.live = $2 AND l.position < $3
-  AND l.event_id >= $4 AND l.event_id <= $5
-  AND ($6::uuid IS NULL OR e.agent_id = $6)
-  AND ($7::text IS NULL OR e.type = $7)
-  AND starts_with(e.type, $8)
-  AND ($9::text IS NULL OR e.actor = $9)
-  AND ($10::timestamptz IS NULL OR e.created_at >= $10)
-  AND ($11::timestamptz IS NULL OR e.created_at < $11)
-ORDER BY l.position DESC LIMIT $12
-`
-
-type AuditNewestParams struct {
-	CompanyID  uuid.UUID
-	Live       bool
-	Before     int64
-	FirstID    uuid.UUID
-	LastID     uuid.UUID
-	AgentID    *uuid.UUID
-	Type       *string
-	TypePrefix string
-	Actor      *string
-	FromAt     *time.Time
-	ToAt       *time.Time
-	AtMost     int32
-}
-
-type AuditNewestRow struct {
-	Position   int64
-	AuditEvent AuditEvent
-}
-
-func (q *Queries) AuditNewest(ctx context.Context, arg AuditNewestParams) ([]AuditNewestRow, error) {
-	rows, err := q.db.Query(ctx, AuditNewest,
-		arg.CompanyID,
-		arg.Live,
-		arg.Before,
-		arg.FirstID,
-		arg.LastID,
-		arg.AgentID,
-		arg.Type,
-		arg.TypePrefix,
-		arg.Actor,
-		arg.FromAt,
-		arg.ToAt,
-		arg.AtMost,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditNewestRow
-	for rows.Next() {
-		var i AuditNewestRow
-		if err := rows.Scan(
-			&i.Position,
-			&i.AuditEvent.CompanyID,
-			&i.AuditEvent.Live,
-			&i.AuditEvent.EventID,
-			&i.AuditEvent.Type,
-			&i.AuditEvent.Actor,
-			&i.AuditEvent.AgentID,
-			&i.AuditEvent.Subject,
-			&i.AuditEvent.Data,
-			&i.AuditEvent.RequestID,
-			&i.AuditEvent.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const AuditOldest = `-- name: AuditOldest :many
-SELECT l.position, e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM audit_leaves l
-JOIN audit_events e USING (company_id, live, event_id)
-WHERE l.company_id = $1 AND l.live = $2 AND l.position > $3 AND l.position < $4
-  AND l.event_id >= $5 AND l.event_id <= $6
-  AND ($7::uuid IS NULL OR e.agent_id = $7)
-  AND ($8::text IS NULL OR e.type = $8)
-  AND starts_with(e.type, $9)
-  AND ($10::text IS NULL OR e.actor = $10)
-  AND ($11::timestamptz IS NULL OR e.created_at >= $11)
-  AND ($12::timestamptz IS NULL OR e.created_at < $12)
-ORDER BY l.position LIMIT $13
-`
-
-type AuditOldestParams struct {
-	CompanyID  uuid.UUID
-	Live       bool
-	After      int64
-	Before     int64
-	FirstID    uuid.UUID
-	LastID     uuid.UUID
-	AgentID    *uuid.UUID
-	Type       *string
-	TypePrefix string
-	Actor      *string
-	FromAt     *time.Time
-	ToAt       *time.Time
-	AtMost     int32
-}
-
-type AuditOldestRow struct {
-	Position   int64
-	AuditEvent AuditEvent
-}
-
-func (q *Queries) AuditOldest(ctx context.Context, arg AuditOldestParams) ([]AuditOldestRow, error) {
-	rows, err := q.db.Query(ctx, AuditOldest,
-		arg.CompanyID,
-		arg.Live,
-		arg.After,
-		arg.Before,
-		arg.FirstID,
-		arg.LastID,
-		arg.AgentID,
-		arg.Type,
-		arg.TypePrefix,
-		arg.Actor,
-		arg.FromAt,
-		arg.ToAt,
-		arg.AtMost,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditOldestRow
-	for rows.Next() {
-		var i AuditOldestRow
-		if err := rows.Scan(
-			&i.Position,
-			&i.AuditEvent.CompanyID,
-			&i.AuditEvent.Live,
-			&i.AuditEvent.EventID,
-			&i.AuditEvent.Type,
-			&i.AuditEvent.Actor,
-			&i.AuditEvent.AgentID,
-			&i.AuditEvent.Subject,
-			&i.AuditEvent.Data,
-			&i.AuditEvent.RequestID,
-			&i.AuditEvent.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const AuditPlaced = `-- name: AuditPlaced :many
@@ -540,41 +472,22 @@ func (q *Queries) AuditSealedHead(ctx context.Context, companyID uuid.UUID, live
 }
 
 const AuditTakePending = `-- name: AuditTakePending :many
-SELECT e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM audit_pending p
-JOIN audit_events e USING (company_id, live, event_id)
-WHERE p.company_id = $1 AND p.live = $2
-  AND NOT EXISTS (SELECT FROM audit_leaves l WHERE l.company_id = p.company_id AND l.live = p.live AND l.event_id = p.event_id)
-ORDER BY p.event_id LIMIT $3
+SELECT event_id FROM audit_pending WHERE company_id = $1 AND live = $2 ORDER BY event_id LIMIT $3
 `
 
-type AuditTakePendingRow struct {
-	AuditEvent AuditEvent
-}
-
-func (q *Queries) AuditTakePending(ctx context.Context, companyID uuid.UUID, live bool, limit int32) ([]AuditTakePendingRow, error) {
+func (q *Queries) AuditTakePending(ctx context.Context, companyID uuid.UUID, live bool, limit int32) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, AuditTakePending, companyID, live, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []AuditTakePendingRow
+	var items []uuid.UUID
 	for rows.Next() {
-		var i AuditTakePendingRow
-		if err := rows.Scan(
-			&i.AuditEvent.CompanyID,
-			&i.AuditEvent.Live,
-			&i.AuditEvent.EventID,
-			&i.AuditEvent.Type,
-			&i.AuditEvent.Actor,
-			&i.AuditEvent.AgentID,
-			&i.AuditEvent.Subject,
-			&i.AuditEvent.Data,
-			&i.AuditEvent.RequestID,
-			&i.AuditEvent.CreatedAt,
-		); err != nil {
+		var event_id uuid.UUID
+		if err := rows.Scan(&event_id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, event_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

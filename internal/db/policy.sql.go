@@ -7,9 +7,266 @@ package db
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 )
+
+const DecidingPolicies = `-- name: DecidingPolicies :many
+SELECT company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at FROM policies WHERE company_id = $1 AND live = $2 AND status IN ('active', 'shadow')
+`
+
+func (q *Queries) DecidingPolicies(ctx context.Context, companyID uuid.UUID, live bool) ([]Policy, error) {
+	rows, err := q.db.Query(ctx, DecidingPolicies, companyID, live)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Policy
+	for rows.Next() {
+		var i Policy
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.PolicyID,
+			&i.Version,
+			&i.Epoch,
+			&i.Name,
+			&i.Status,
+			&i.Agents,
+			&i.EffectiveFrom,
+			&i.EffectiveTo,
+			&i.Rules,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const InsertPolicy = `-- name: InsertPolicy :one
+INSERT INTO policies (company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at)
+VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, clock_timestamp(), clock_timestamp())
+RETURNING company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at
+`
+
+type InsertPolicyParams struct {
+	CompanyID     uuid.UUID
+	Live          bool
+	PolicyID      uuid.UUID
+	Epoch         int64
+	Name          string
+	Status        string
+	Agents        []uuid.UUID
+	EffectiveFrom *time.Time
+	EffectiveTo   *time.Time
+	Rules         json.RawMessage
+}
+
+func (q *Queries) InsertPolicy(ctx context.Context, arg InsertPolicyParams) (Policy, error) {
+	row := q.db.QueryRow(ctx, InsertPolicy,
+		arg.CompanyID,
+		arg.Live,
+		arg.PolicyID,
+		arg.Epoch,
+		arg.Name,
+		arg.Status,
+		arg.Agents,
+		arg.EffectiveFrom,
+		arg.EffectiveTo,
+		arg.Rules,
+	)
+	var i Policy
+	err := row.Scan(
+		&i.CompanyID,
+		&i.Live,
+		&i.PolicyID,
+		&i.Version,
+		&i.Epoch,
+		&i.Name,
+		&i.Status,
+		&i.Agents,
+		&i.EffectiveFrom,
+		&i.EffectiveTo,
+		&i.Rules,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const InsertPolicyVersion = `-- name: InsertPolicyVersion :exec
+INSERT INTO policy_versions (company_id, live, policy_id, version, name, status, agents, effective_from, effective_to, rules, written_by, created_at)
+SELECT p.company_id, p.live, p.policy_id, p.version, p.name, p.status, p.agents, p.effective_from, p.effective_to, p.rules, $1, p.updated_at
+FROM policies p WHERE p.company_id = $2 AND p.live = $3 AND p.policy_id = $4
+`
+
+// The policy as it is now, kept for good.
+func (q *Queries) InsertPolicyVersion(ctx context.Context, writtenBy string, companyID uuid.UUID, live bool, policyID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, InsertPolicyVersion,
+		writtenBy,
+		companyID,
+		live,
+		policyID,
+	)
+	return err
+}
+
+const KnownAgents = `-- name: KnownAgents :many
+SELECT agent_id FROM agents WHERE company_id = $1 AND live = $2 AND agent_id = ANY($3::uuid[])
+`
+
+// Those of the given agents that there are, whatever became of them.
+func (q *Queries) KnownAgents(ctx context.Context, companyID uuid.UUID, live bool, agents []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, KnownAgents, companyID, live, agents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var agent_id uuid.UUID
+		if err := rows.Scan(&agent_id); err != nil {
+			return nil, err
+		}
+		items = append(items, agent_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const KnownMembers = `-- name: KnownMembers :many
+SELECT member_id FROM members WHERE company_id = $1 AND member_id = ANY($2::uuid[]) AND status <> 'removed'
+`
+
+func (q *Queries) KnownMembers(ctx context.Context, companyID uuid.UUID, members []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, KnownMembers, companyID, members)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var member_id uuid.UUID
+		if err := rows.Scan(&member_id); err != nil {
+			return nil, err
+		}
+		items = append(items, member_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ListPolicies = `-- name: ListPolicies :many
+SELECT company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at FROM policies
+WHERE company_id = $1 AND live = $2 AND policy_id < $3
+  AND ($4::text IS NULL OR status = $4)
+  AND ($5::uuid IS NULL OR $5 = ANY(agents) OR agents = '{}')
+ORDER BY policy_id DESC LIMIT $6::integer
+`
+
+type ListPoliciesParams struct {
+	CompanyID uuid.UUID
+	Live      bool
+	Before    uuid.UUID
+	Status    *string
+	Agent     *uuid.UUID
+	Rows      int32
+}
+
+func (q *Queries) ListPolicies(ctx context.Context, arg ListPoliciesParams) ([]Policy, error) {
+	rows, err := q.db.Query(ctx, ListPolicies,
+		arg.CompanyID,
+		arg.Live,
+		arg.Before,
+		arg.Status,
+		arg.Agent,
+		arg.Rows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Policy
+	for rows.Next() {
+		var i Policy
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.PolicyID,
+			&i.Version,
+			&i.Epoch,
+			&i.Name,
+			&i.Status,
+			&i.Agents,
+			&i.EffectiveFrom,
+			&i.EffectiveTo,
+			&i.Rules,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const PoliciesOfAgent = `-- name: PoliciesOfAgent :many
+SELECT company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at FROM policies
+WHERE company_id = $1 AND live = $2 AND status IN ('active', 'shadow')
+  AND (agents = '{}' OR $3::uuid = ANY(agents))
+ORDER BY policy_id DESC
+`
+
+// What may decide for an agent, or shadows: its own and the company's.
+func (q *Queries) PoliciesOfAgent(ctx context.Context, companyID uuid.UUID, live bool, agent uuid.UUID) ([]Policy, error) {
+	rows, err := q.db.Query(ctx, PoliciesOfAgent, companyID, live, agent)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Policy
+	for rows.Next() {
+		var i Policy
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.PolicyID,
+			&i.Version,
+			&i.Epoch,
+			&i.Name,
+			&i.Status,
+			&i.Agents,
+			&i.EffectiveFrom,
+			&i.EffectiveTo,
+			&i.Rules,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const PoliciesSince = `-- name: PoliciesSince :many
 SELECT company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at FROM policies WHERE company_id = $1 AND live = $2 AND epoch > $3
@@ -48,4 +305,134 @@ func (q *Queries) PoliciesSince(ctx context.Context, companyID uuid.UUID, live b
 		return nil, err
 	}
 	return items, nil
+}
+
+const PolicyByID = `-- name: PolicyByID :one
+SELECT company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at FROM policies WHERE company_id = $1 AND live = $2 AND policy_id = $3
+`
+
+func (q *Queries) PolicyByID(ctx context.Context, companyID uuid.UUID, live bool, policyID uuid.UUID) (Policy, error) {
+	row := q.db.QueryRow(ctx, PolicyByID, companyID, live, policyID)
+	var i Policy
+	err := row.Scan(
+		&i.CompanyID,
+		&i.Live,
+		&i.PolicyID,
+		&i.Version,
+		&i.Epoch,
+		&i.Name,
+		&i.Status,
+		&i.Agents,
+		&i.EffectiveFrom,
+		&i.EffectiveTo,
+		&i.Rules,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const PolicyVersions = `-- name: PolicyVersions :many
+SELECT company_id, live, policy_id, version, name, status, agents, effective_from, effective_to, rules, written_by, created_at FROM policy_versions
+WHERE company_id = $1 AND live = $2 AND policy_id = $3 AND version < $4
+ORDER BY version DESC LIMIT $5::integer
+`
+
+type PolicyVersionsParams struct {
+	CompanyID uuid.UUID
+	Live      bool
+	PolicyID  uuid.UUID
+	Before    int32
+	Rows      int32
+}
+
+func (q *Queries) PolicyVersions(ctx context.Context, arg PolicyVersionsParams) ([]PolicyVersion, error) {
+	rows, err := q.db.Query(ctx, PolicyVersions,
+		arg.CompanyID,
+		arg.Live,
+		arg.PolicyID,
+		arg.Before,
+		arg.Rows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PolicyVersion
+	for rows.Next() {
+		var i PolicyVersion
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.PolicyID,
+			&i.Version,
+			&i.Name,
+			&i.Status,
+			&i.Agents,
+			&i.EffectiveFrom,
+			&i.EffectiveTo,
+			&i.Rules,
+			&i.WrittenBy,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const UpdatePolicy = `-- name: UpdatePolicy :one
+UPDATE policies SET version = version + 1, epoch = $4, name = $5, status = $6, agents = $7,
+  effective_from = $8, effective_to = $9, rules = $10, updated_at = clock_timestamp()
+WHERE company_id = $1 AND live = $2 AND policy_id = $3
+RETURNING company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at
+`
+
+type UpdatePolicyParams struct {
+	CompanyID     uuid.UUID
+	Live          bool
+	PolicyID      uuid.UUID
+	Epoch         int64
+	Name          string
+	Status        string
+	Agents        []uuid.UUID
+	EffectiveFrom *time.Time
+	EffectiveTo   *time.Time
+	Rules         json.RawMessage
+}
+
+func (q *Queries) UpdatePolicy(ctx context.Context, arg UpdatePolicyParams) (Policy, error) {
+	row := q.db.QueryRow(ctx, UpdatePolicy,
+		arg.CompanyID,
+		arg.Live,
+		arg.PolicyID,
+		arg.Epoch,
+		arg.Name,
+		arg.Status,
+		arg.Agents,
+		arg.EffectiveFrom,
+		arg.EffectiveTo,
+		arg.Rules,
+	)
+	var i Policy
+	err := row.Scan(
+		&i.CompanyID,
+		&i.Live,
+		&i.PolicyID,
+		&i.Version,
+		&i.Epoch,
+		&i.Name,
+		&i.Status,
+		&i.Agents,
+		&i.EffectiveFrom,
+		&i.EffectiveTo,
+		&i.Rules,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
 }

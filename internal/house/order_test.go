@@ -21,7 +21,7 @@ const module = "github.com/getpurser/purser/"
 // needs a place first.
 var floors = [][]string{
 	{"fault", "ident", "client", "db", "migrations", "static", "postgres/embedded"},
-	{"postgres", "money", "audit/proof"},
+	{"postgres", "money", "audit/proof", "notify/mail"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
 	{"audit", "meter", "once", "sign"},
@@ -40,7 +40,7 @@ var only = map[string][]string{
 	// Rows stay with the features that turn them into types of their own.
 	"db": {"audit", "meter", "once", "sign", "company", "ledger", "policy", "spend", "notify", "access", "rails/*", "demo", "reconcile"},
 	// The embedded server is the composition root's, and the tests'.
-	"postgres/embedded":        {"postgres/pgtest", "postgres/pgtest/run", "cmd/*"},
+	"postgres/embedded":        {"postgres", "postgres/pgtest", "postgres/pgtest/run", "cmd/*"},
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
 	"views":                    {"web"},
 	"client":                   {"mcp", "cmd/*"},

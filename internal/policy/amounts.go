@@ -34,17 +34,16 @@ func (k approvalThreshold) check(e *evaluation, s *Step) verdict {
 // limit denies what would make a window's spent and reserved exceed its amount.
 type limit struct {
 	*Rule
-	zone string
-	loc  *time.Location
-	// shared is the meter's subject, or nil when each agent has its own.
-	shared uuid.UUID
+	scope meter.Scope
+	loc   *time.Location
 }
 
 func (k *limit) key(agent uuid.UUID) meter.Key {
-	if k.shared != uuid.Nil {
-		agent = k.shared
+	key := k.scope.Key().Key
+	if k.scope.Kind == meter.ScopeAgent {
+		key.Subject = agent
 	}
-	return meter.Key{Subject: agent, Currency: k.Amount.Currency, Zone: k.zone}
+	return key
 }
 
 // state is what the limit's window at an instant has used, and what is left;

@@ -22,6 +22,7 @@ type Set struct {
 	// wide covers agents that no policy names.
 	wide    *coverage
 	byAgent map[uuid.UUID]*coverage
+	scopes  []meter.Scope
 }
 
 // compiled is one policy that is active or shadows.
@@ -67,7 +68,7 @@ type coverage struct {
 // out. Rules without a time zone use the company's. An error means that a
 // stored policy can no longer be read, and is Internal.
 func Compile(company uuid.UUID, companyZone string, policies []Policy) (*Set, error) {
-	s := &Set{company: company, byAgent: map[uuid.UUID]*coverage{}}
+	s := &Set{company: company, byAgent: map[uuid.UUID]*coverage{}, scopes: Scopes(company, companyZone, policies)}
 	for i := range policies {
 		if st := policies[i].Status; st != Active && st != Shadow {
 			continue
@@ -86,13 +87,9 @@ func Compile(company uuid.UUID, companyZone string, policies []Policy) (*Set, er
 func (s *Set) compile(p Policy, companyZone string) (*compiled, error) {
 	c := &compiled{Policy: p, text: ident.Format(ident.Policy, p.ID), shadow: p.Status == Shadow}
 	c.Agents = slices.Clone(p.Agents)
-	shared := s.company
-	if len(p.Agents) > 0 {
-		shared = meter.SetID(p.Agents)
-	}
 	for i := range p.Rules {
 		r := &p.Rules[i]
-		k, err := compileRule(r, companyZone, shared)
+		k, err := compileRule(&p, r, s.company, companyZone)
 		if err != nil {
 			return nil, fault.New(fault.Internal, "internal", "A stored policy cannot be read.").Because(err)
 		}
@@ -127,9 +124,8 @@ func (c *compiled) speaksOf(t Type, index int, currency money.Currency) {
 	c.amounts = append(c.amounts, amountType{of: t, first: index, currencies: []money.Currency{currency}})
 }
 
-// compileRule makes the check; shared is the subject of a limit that all the
-// policy's agents share.
-func compileRule(r *Rule, companyZone string, shared uuid.UUID) (check, error) {
+// compileRule makes the check of one of the policy's rules.
+func compileRule(p *Policy, r *Rule, company uuid.UUID, companyZone string) (check, error) {
 	zone := cmp.Or(r.Zone, companyZone)
 	switch r.Type {
 	case TransactionLimit:
@@ -138,10 +134,7 @@ func compileRule(r *Rule, companyZone string, shared uuid.UUID) (check, error) {
 		return approvalThreshold{r}, nil
 	case Limit:
 		loc, err := meter.LoadZone(zone)
-		if r.Per != PerCompany {
-			shared = uuid.Nil
-		}
-		return &limit{Rule: r, zone: zone, loc: loc, shared: shared}, err
+		return &limit{Rule: r, scope: scopeOf(p, r, company, companyZone), loc: loc}, err
 	case Velocity:
 		return velocity{r}, nil
 	case Hours:
@@ -182,6 +175,7 @@ func (s *Set) covering(agent uuid.UUID) *coverage {
 			}
 		}
 	}
+	c.versions = slices.Clip(c.versions) // decisions share it
 	return c
 }
 
@@ -226,35 +220,6 @@ func (s *Set) Needs(agent uuid.UUID, c money.Currency) Needs {
 		}
 	}
 	return n
-}
-
-// Scopes lists whose spending must be metered for the limits of all these
-// policies, each once.
-func (s *Set) Scopes() []meter.Scope {
-	var scopes []meter.Scope
-	for _, p := range s.policies {
-		for i := range p.rules {
-			if k, ok := p.rules[i].check.(*limit); ok {
-				scope := s.scope(p, k)
-				if !slices.ContainsFunc(scopes, func(o meter.Scope) bool { return o.Key() == scope.Key() }) {
-					scopes = append(scopes, scope)
-				}
-			}
-		}
-	}
-	return scopes
-}
-
-func (s *Set) scope(p *compiled, k *limit) meter.Scope {
-	scope := meter.Scope{Kind: meter.ScopeAgent, Currency: k.Amount.Currency, Zone: k.zone}
-	switch {
-	case k.shared == uuid.Nil:
-	case len(p.Agents) == 0:
-		scope.Kind, scope.ID = meter.ScopeCompany, k.shared
-	default:
-		scope.Kind, scope.ID, scope.Agents = meter.ScopeSet, k.shared, p.Agents
-	}
-	return scope
 }
 
 // Currencies lists those that the amount rules which cover the agent at this

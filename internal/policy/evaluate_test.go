@@ -172,7 +172,7 @@ func TestWhoseSpendingCounts(t *testing.T) {
 		if len(needs.Meters) != 1 || needs.Meters[0].Subject != c.subject {
 			t.Errorf("%s: needs %v", c.scope.Kind, needs.Meters)
 		}
-		if scopes := s.Scopes(); len(scopes) != 1 || !scopes[0].Same(c.scope) {
+		if scopes := s.Scopes(); len(scopes) != 1 || scopes[0].Key() != c.scope.Key() {
 			t.Errorf("%s: scopes %v", c.scope.Kind, scopes)
 		}
 		f := used(t, needs.Meters[0], 9000, 999)

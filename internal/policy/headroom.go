@@ -80,7 +80,7 @@ func (h *Headroom) policy(p *compiled, agent uuid.UUID, f *Facts, at time.Time) 
 		case *limit:
 			w, u, left := k.state(agent, f, at)
 			h.Limits = append(h.Limits, LimitState{Policy: p.ID, Version: p.Version, Index: i, Period: k.Period, Per: k.Per,
-				Zone: k.zone, Window: w, Limit: k.Amount.Minor, Spent: u.Spent, Reserved: u.Reserved, Remaining: left})
+				Zone: k.scope.Zone, Window: w, Limit: k.Amount.Minor, Spent: u.Spent, Reserved: u.Reserved, Remaining: left})
 			h.deny(max(0, left), p.ref(i))
 		}
 	}

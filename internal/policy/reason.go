@@ -113,7 +113,7 @@ func (e *evaluation) limitReason(k *limit, s *Step, allowed int64) string {
 	if s.Window.To.IsZero() {
 		return text
 	}
-	return text + " until " + s.Window.To.In(k.loc).Format("2 January 15:04") + " " + k.zone
+	return text + " until " + s.Window.To.In(k.loc).Format("2 January 15:04") + " " + k.scope.Zone
 }
 
 // bare is an amount without its currency.

@@ -26,7 +26,7 @@ func Map(err error) error {
 	}
 	if away(err) {
 		return fault.New(fault.Unavailable, "database_unavailable",
-			"The database does not answer at the moment; nothing was changed. Try again.").
+			"The database does not answer at the moment. Try again.").
 			After(retryAfter).Because(err)
 	}
 	return err
@@ -47,7 +47,7 @@ func away(err error) bool {
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }

@@ -93,6 +93,9 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
 	server := tx.Conn().PgConn()
+	if server.IsClosed() {
+		return pgconn.ErrConnClosed // lost before, and the transaction with it
+	}
 	err := tx.Commit(ctx)
 	switch {
 	case err == nil && tookUnsynced(server):
@@ -107,7 +110,12 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 // rolledBack reports whether a failed COMMIT surely changed nothing: the
 // server said so with an ordinary error, or never got to see it. A FATAL error
 // proves nothing, as the server may have been stopped after it had committed.
+// Nor does "conn closed", though pgx calls it safe to repeat: it also gives it
+// for a connection that breaks while the answer is awaited.
 func rolledBack(err error) bool {
+	if errors.Is(err, pgconn.ErrConnClosed) {
+		return false
+	}
 	if errors.Is(err, pgx.ErrTxCommitRollback) || errors.Is(err, pgx.ErrTxClosed) || pgconn.SafeToRetry(err) {
 		return true
 	}

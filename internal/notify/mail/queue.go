@@ -62,11 +62,11 @@ func (q *Queue) work(ctx, deliver context.Context) {
 	for {
 		select {
 		case m := <-q.waiting:
-			q.deliver(deliver, m)
+			q.deliver(ctx, deliver, m)
 		case <-ctx.Done():
 			select {
 			case m := <-q.waiting:
-				q.deliver(deliver, m)
+				q.deliver(ctx, deliver, m)
 			default:
 				return
 			}
@@ -74,17 +74,18 @@ func (q *Queue) work(ctx, deliver context.Context) {
 	}
 }
 
-// deliver tries a few times. What it logs is the recipient's domain: never the
-// address, nor what the mail says.
-func (q *Queue) deliver(ctx context.Context, m Message) {
+// deliver tries a few times, and only once more when the server is stopping.
+// What it logs is the recipient's domain: never the address, nor what the mail
+// says.
+func (q *Queue) deliver(running, ctx context.Context, m Message) {
 	var err error
 	for try := 0; ; try++ {
-		if err = q.to.Send(ctx, m); err == nil || try == len(q.pauses) || ctx.Err() != nil {
+		if err = q.to.Send(ctx, m); err == nil || try == len(q.pauses) || running.Err() != nil {
 			break
 		}
 		select {
 		case <-time.After(q.pauses[try]):
-		case <-ctx.Done():
+		case <-running.Done():
 		}
 	}
 	if err != nil {

@@ -219,7 +219,7 @@ func TestSecondStartIsRefused(t *testing.T) {
 // address, with what was committed.
 func TestComesBack(t *testing.T) {
 	t.Parallel()
-	s := start(t, t.TempDir())
+	s := startWith(t, Options{DataDir: t.TempDir()})
 	mark(t, s.OwnerURL())
 	before, _ := readPidFile(s.dir)
 	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {

@@ -5,6 +5,7 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -26,7 +27,7 @@ const nobodysPid = 2147483646
 // to find out whether processes of the dead cluster still use the memory.
 func takeOver(ctx context.Context, dir string, log *slog.Logger) error {
 	pid, _ := readPidFile(dir)
-	if pid == 0 || syscall.Kill(pid, 0) == syscall.ESRCH {
+	if pid == 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return nil // postgres itself clears a stale file
 	}
 	if !isPostmaster(pid, dir) {
@@ -34,7 +35,7 @@ func takeOver(ctx context.Context, dir string, log *slog.Logger) error {
 	}
 	log.Warn("shutting down a PostgreSQL that an earlier run left behind", "pid", pid)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT} {
-		if err := syscall.Kill(pid, sig); err != nil && err != syscall.ESRCH {
+		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("a PostgreSQL (pid %d) runs on %s and may not be stopped by this user: %w", pid, dir, err)
 		}
 		if gone(ctx, pid, dir) {

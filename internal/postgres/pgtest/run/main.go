@@ -31,7 +31,7 @@ func run(args []string) (code int, err error) {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return 0, errors.New("usage: run -- command [argument]...")
+		return 0, errors.New("name a command to run, after --")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
