@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -68,24 +70,13 @@ func TestDemoFromNothing(t *testing.T) {
 	if live == "" || test == "" || !strings.Contains(printed, "owner@demo.test") || !strings.Contains(printed, "/dev/mail") {
 		t.Errorf("printed: %s", printed)
 	}
+	c := caller{t: t, base: r.url, client: http.DefaultClient}
 	for _, key := range []string{live, test} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/v1/authorize",
-			strings.NewReader(`{"agent":"cloud-bot","amount":2.5,"currency":"usd","merchant":{"name":"Amazon Web Services","domain":"aws.amazon.com","mcc":"7372","country":"US"}}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("X-API-Key", key)
-		req.Header.Set("Content-Type", "application/json")
-		answer, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(answer.Body)
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			t.Errorf("%d %s", answer.StatusCode, body)
-		}
+		c.header = [2]string{"X-API-Key", key}
+		c.must("POST", "/v1/authorize", `{"agent":"cloud-bot","amount":2.5,"currency":"usd",
+			"merchant":{"name":"Amazon Web Services","domain":"aws.amazon.com","mcc":"7372","country":"US"}}`)
 	}
+	ownerSees(t, c)
 	beside := reconciled(t, environ) // while it runs
 	if !strings.HasPrefix(beside, "reconciled: 2 tenants, ") || !strings.HasSuffix(beside, " authorizations, 0 differences") {
 		t.Error(beside)
@@ -105,6 +96,26 @@ func TestDemoFromNothing(t *testing.T) {
 	if after := reconciled(t, environ); after != beside { // with a cluster of its own
 		t.Errorf("%q, and then %q", beside, after)
 	}
+}
+
+// ownerSees signs in with the address that was printed, and looks at the inbox.
+func ownerSees(t *testing.T, c caller) {
+	t.Helper()
+	c.header = [2]string{}
+	c.must("POST", "/v1/auth/magic-link", `{"email":"owner@demo.test"}`)
+	link := linkToken.FindSubmatch(c.must("GET", "/dev/mail.json", "").body)
+	if link == nil {
+		t.Fatal("no link in the mailbox")
+	}
+	session := c.must("POST", "/v1/auth/verify", fmt.Sprintf(`{"token":%q}`, link[1])).field(t, "token")
+	c.header = [2]string{"Authorization", "Bearer " + session}
+	var inbox struct{ Data []struct{ ID, Digest string } }
+	if err := json.Unmarshal(c.must("GET", "/v1/approvals", "").body, &inbox); err != nil || len(inbox.Data) < 7 {
+		t.Errorf("%d approvals: %v", len(inbox.Data), err)
+		return
+	}
+	newest := inbox.Data[0]
+	c.must("POST", "/v1/approvals/"+newest.ID+"/approve", fmt.Sprintf(`{"shown":%q}`, newest.Digest))
 }
 
 func TestReconcileFindsAndFails(t *testing.T) {
