@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -46,13 +45,13 @@ type Requirement struct {
 
 // Vote is one person's word.
 type Vote struct {
-	Member  string      `json:"member"`
-	Role    string      `json:"role" doc:"At the moment of the vote."`
-	Verdict string      `json:"verdict" enum:"approve,deny"`
-	Amount  json.Number `json:"amount,omitempty" doc:"Where less was approved."`
-	Comment string      `json:"comment"`
-	By      string      `json:"by" doc:"The credential: a member or a key."`
-	At      time.Time   `json:"at"`
+	Member  string    `json:"member"`
+	Role    string    `json:"role" doc:"At the moment of the vote."`
+	Verdict string    `json:"verdict" enum:"approve,deny"`
+	Amount  Figure    `json:"amount,omitzero" doc:"Where less was approved."`
+	Comment string    `json:"comment"`
+	By      string    `json:"by" doc:"The credential: a member or a key."`
+	At      time.Time `json:"at"`
 }
 
 // Yes approves.
@@ -83,7 +82,7 @@ func summaryView(r spend.Result) maybe[ApprovalSummary] {
 		vote := Vote{Member: ident.Format(ident.Member, v.Member), Role: v.Role, Verdict: string(v.Verdict),
 			Comment: v.Comment, By: v.By, At: v.At.UTC()}
 		if v.Amount > 0 {
-			vote.Amount = json.Number(r.Authorization.Money(v.Amount).Decimal())
+			vote.Amount = Figure(r.Authorization.Money(v.Amount).Decimal())
 		}
 		out.Votes = append(out.Votes, vote)
 	}

@@ -38,7 +38,7 @@ type AuditReport struct {
 	Checked     int64  `json:"checked" doc:"How many events were found unchanged."`
 	Pending     int64  `json:"pending" doc:"How many have no position yet."`
 	Problem     string `json:"problem,omitempty" doc:"The first thing that is wrong."`
-	BadPosition *int64 `json:"bad_position,omitempty" doc:"Where, if it is at one position."`
+	BadPosition *int64 `json:"bad_position,omitzero" doc:"Where, if it is at one position."`
 }
 
 // AuditCheckpoint is the signed head of a log.

@@ -40,7 +40,6 @@ func (a *API) registerAuthorizations() {
 	}
 	ask := tagged("authorize", http.MethodPost, "/v1/authorize", "Ask to spend",
 		"Decided at once: 200 for APPROVED and DENIED, 202 for what waits for people. The token says the same to a processor.")
-	ask.Errors = []int{http.StatusNotFound}
 	a.alsoHeld(&ask)
 	handle(a, ask, a.authorize)
 	handle(a, tagged("confirmAuthorization", http.MethodPost, "/v1/authorize/{id}/confirm", "Confirm a payment",

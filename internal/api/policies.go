@@ -32,7 +32,7 @@ func (a *API) registerPolicies() {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Policies"}}
 	}
 	create := tagged("createPolicy", http.MethodPost, "/v1/policies", "Create a policy", "It decides from the next request on.")
-	create.DefaultStatus, create.Errors = http.StatusCreated, []int{http.StatusNotFound}
+	create.DefaultStatus = http.StatusCreated
 	handle(a, create, a.createPolicy)
 	handle(a, tagged("listPolicies", http.MethodGet, "/v1/policies", "List policies", ""), a.listPolicies)
 	handle(a, tagged("getPolicy", http.MethodGet, "/v1/policies/{id}", "Get a policy", ""), a.getPolicy)

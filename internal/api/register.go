@@ -106,10 +106,8 @@ func indirect(t reflect.Type) reflect.Type {
 func errorsOf(op *huma.Operation, g gate) []int {
 	out := []int{http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusTooManyRequests}
 	if !g.public {
-		out = append(out, http.StatusUnauthorized, http.StatusForbidden)
-	}
-	if strings.Contains(op.Path, "{") {
-		out = append(out, http.StatusNotFound)
+		// Not found can be what the address names, or X-Agent-Id or X-Company-Id.
+		out = append(out, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound)
 	}
 	switch op.Method {
 	case http.MethodPost:
