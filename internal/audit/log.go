@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/getpurser/purser/internal/audit/proof"
 	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/postgres"
 )
@@ -80,7 +80,8 @@ func (l *Log) sign(t ident.Tenant, h head) (Checkpoint, error) {
 
 // errBroken is a log whose parts contradict each other. It is not continued,
 // so that no signed head ever covers what was tampered with.
-var errBroken = errors.New("audit: the log has been tampered with; see GET /v1/audit/verify")
+var errBroken = fault.New(fault.Conflict, "audit_log_broken",
+	"The audit log does not follow from its events any more; GET /v1/audit/verify says where.")
 
 const (
 	// sealEvery is how often Run looks for events without a position.

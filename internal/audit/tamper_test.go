@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 )
 
@@ -176,8 +177,8 @@ func TestBrokenLogIsNotContinued(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.write(1)
-	if _, err := w.log.Checkpoint(t.Context(), w.tenant); err == nil {
-		t.Error("a head was signed")
+	if _, err := w.log.Checkpoint(t.Context(), w.tenant); !fault.Is(err, "audit_log_broken") {
+		t.Errorf("a head was signed: %v", err)
 	}
 	if r := w.verify(); r.OK || r.Size != before.Size || r.BadPosition == nil || *r.BadPosition != 19 {
 		t.Errorf("%+v", r)

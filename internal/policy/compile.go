@@ -175,6 +175,7 @@ func (s *Set) covering(agent uuid.UUID) *coverage {
 			}
 		}
 	}
+	c.versions = slices.Clip(c.versions) // decisions share it
 	return c
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
 
@@ -219,8 +220,9 @@ func TestSimulateInPlaceOfAPolicy(t *testing.T) {
 }
 
 // TestSimulateManyInTime replays 100,000 requests of a year, with every kind of
-// fact asked for. It takes three seconds on two idle cores, and ten are
-// promised; the bound leaves room for a machine that tests everything at once.
+// fact asked for. Ten seconds are promised and an idle machine needs three. The
+// bound is on this process's own time on the cores, so that other tests at the
+// same time cannot make it fail.
 func TestSimulateManyInTime(t *testing.T) {
 	s := newShelf(t)
 	agents := make([]uuid.UUID, 20)
@@ -240,7 +242,7 @@ func TestSimulateManyInTime(t *testing.T) {
 		s.tenant.Company, agents, start, many)
 	s.exec(`ANALYZE authorizations`)
 	last, calls := 0, 0
-	began := time.Now()
+	began, work := time.Now(), coreTime(t)
 	got, err := s.Simulate(context.Background(), s.tenant, Trial{From: start, To: start.Add(many * 5 * time.Minute),
 		Content: content(t, `[{"type":"limit","period":"month","amount":10000,"currency":"usd"},
 			{"type":"limit","period":"day","amount":9000,"currency":"usd","per":"company"},
@@ -254,17 +256,27 @@ func TestSimulateManyInTime(t *testing.T) {
 			}
 			last, calls = done, calls+1
 		}})
-	took := time.Since(began)
+	took, worked := time.Since(began), coreTime(t)-work
 	if err != nil || got.Total != many || last != many || calls < 2 || len(got.Flips) != maxFlips {
 		t.Fatalf("%d %d %d %v", got.Total, last, calls, err)
 	}
 	if got.After.Denied == 0 || got.After.RequiresApproval == 0 || got.After.Approved == 0 {
 		t.Errorf("after %+v", got.After)
 	}
-	t.Logf("%d requests in %v: %+v", got.Total, took, got.After)
-	if took > 30*time.Second {
-		t.Errorf("took %v", took)
+	t.Logf("%d requests in %v, %v of it here: %+v", got.Total, took, worked, got.After)
+	if worked > slower*10*time.Second {
+		t.Errorf("worked %v", worked)
 	}
+}
+
+// coreTime is how long this process has worked so far, on all cores.
+func coreTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func TestLatestKeepsTheNewest(t *testing.T) {
