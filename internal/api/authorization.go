@@ -13,8 +13,8 @@ import (
 // Merchant is whom the money is for.
 type Merchant struct {
 	Name    string `json:"name" minLength:"1" maxLength:"256" example:"AWS"`
-	MCC     string `json:"mcc,omitempty" pattern:"^[0-9]{4}$" patternDescription:"four digits" example:"7372" doc:"ISO 18245."`
-	Country string `json:"country,omitempty" pattern:"^[A-Za-z]{2}$" patternDescription:"two letters" example:"US" doc:"ISO 3166-1 alpha-2."`
+	MCC     string `json:"mcc,omitempty" pattern:"^[0-9]{4}$" example:"7372" doc:"ISO 18245."`
+	Country string `json:"country,omitempty" pattern:"^[A-Za-z]{2}$" example:"US" doc:"ISO 3166-1 alpha-2."`
 	Domain  string `json:"domain,omitempty" maxLength:"253" example:"aws.amazon.com"`
 }
 

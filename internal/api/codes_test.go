@@ -12,7 +12,7 @@ import (
 var codePatterns = []*regexp.Regexp{
 	regexp.MustCompile(`fault\.New\(fault\.\w+,\s*"([a-z_]+)"`),
 	regexp.MustCompile(`fault\.BadField\([^,]+,\s*"([a-z_]+)"`),
-	regexp.MustCompile(`\bbad\("([a-z_]+)"`),
+	regexp.MustCompile(`[^.\w]bad\("([a-z_]+)"`),
 	regexp.MustCompile(`\.bad\((?:"[a-z_]*"|\w+|item\("\w+", \w+\)),\s*"([a-z_]+)"`),
 	regexp.MustCompile(`(?m)^\s*Code\w+\s*=\s*"([a-z_]+)"`),
 }

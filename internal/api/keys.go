@@ -93,7 +93,7 @@ func (l *RateLimit) limits() *access.Limits {
 }
 
 type KeyRef struct {
-	ID string `path:"id" maxLength:"64"`
+	ID string `path:"id" maxLength:"64" doc:"The key's id." example:"key_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r KeyRef) id() (uuid.UUID, error) {

@@ -16,7 +16,7 @@ import (
 
 // PolicyRef names a policy.
 type PolicyRef struct {
-	ID string `path:"id" maxLength:"64" example:"pol_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" maxLength:"64" doc:"The policy's id." example:"pol_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r PolicyRef) id() (uuid.UUID, error) {
@@ -168,7 +168,7 @@ func (a *API) getPolicy(ctx context.Context, in *PolicyRef) (*etagged[Policy], e
 
 func (a *API) listPolicies(ctx context.Context, in *struct {
 	Paging
-	Status string `query:"status" enum:"draft,shadow,active,archived"`
+	Status string `query:"status" enum:"draft,shadow,active,archived" doc:"Where it stands."`
 	Agent  string `query:"agent" maxLength:"64" doc:"Those that cover this agent; id or handle."`
 }) (*reply[List[Policy]], error) {
 	before, err := a.before(ctx, in.Paging)
