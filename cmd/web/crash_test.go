@@ -50,7 +50,9 @@ func newProcess(t *testing.T) *process {
 	t.Cleanup(func() {
 		if p.running != nil {
 			_ = p.running.Process.Signal(syscall.SIGTERM)
+			late := time.AfterFunc(20*time.Second, func() { _ = p.running.Process.Kill() })
 			_ = p.running.Wait()
+			late.Stop()
 		}
 		if t.Failed() && p.log != nil {
 			t.Logf("the last server said:\n%s", p.log)
