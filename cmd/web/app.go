@@ -89,8 +89,15 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if err != nil {
 		return f, err
 	}
+	// Whoever reads the development mailbox sees every mail: there is nobody to
+	// protect from too many.
+	links := 0
+	if f.post.mailbox != nil {
+		links = -1
+	}
 	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.Post,
-		Logger: h.log, TrustedProxies: h.TrustedProxies, Redis: counters, Clerk: h.Clerk.identity()}); err != nil {
+		Logger: h.log, TrustedProxies: h.TrustedProxies, Redis: counters, Clerk: h.Clerk.identity(),
+		LinksPerAddress: links, LinksPerClient: links}); err != nil {
 		return f, err
 	}
 	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Log: h.log})
@@ -99,7 +106,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 
 func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
-		Pool: h.pool, Access: f.access, Companies: f.companies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
+		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
 		Mailbox: f.post.mailbox, Draining: h.draining})
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/notify/mail"
+	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
@@ -38,6 +39,7 @@ type API struct {
 	pool      *postgres.Pool
 	access    *access.Access
 	companies *company.Service
+	policies  *policy.Store
 	spend     *spend.Service
 	audit     *audit.Log
 	keys      *sign.KeySet
@@ -72,6 +74,7 @@ type Config struct {
 	Pool      *postgres.Pool
 	Access    *access.Access
 	Companies *company.Service
+	Policies  *policy.Store
 	Spend     *spend.Service
 	Audit     *audit.Log
 	Keys      *sign.KeySet
@@ -84,7 +87,7 @@ type Config struct {
 
 // New makes the API. Mount puts it on echo.
 func New(c Config) (*API, error) {
-	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil ||
+	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil || c.Policies == nil ||
 		c.Spend == nil || c.Audit == nil || c.Keys == nil || len(c.CursorKey) == 0 {
 		return nil, errors.New("api: something that it needs is missing")
 	}
@@ -93,7 +96,7 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
-		pool: c.Pool, access: c.Access, companies: c.Companies, spend: c.Spend,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend,
 		audit: c.Audit, keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
 	a.identify = func(r *http.Request) (access.Principal, error) {
@@ -120,6 +123,7 @@ func (a *API) registerAll() {
 	a.registerMembers()
 	a.registerKeys()
 	a.registerAgents()
+	a.registerPolicies()
 	a.registerAuthorizations()
 	a.registerBudget()
 	a.registerApprovals()

@@ -98,8 +98,8 @@ func (a *API) getCompany(ctx context.Context, _ *struct{}) (*etagged[Company], e
 }
 
 func (a *API) updateCompany(ctx context.Context, tx pgx.Tx, in *struct {
-	IfMatch string `header:"If-Match" doc:"The ETag of the version that is to be changed."`
-	Body    Settings
+	Precondition
+	Body Settings
 }) (Company, error) {
 	c, b := callOf(ctx), in.Body
 	versions, err := ifMatch(in.IfMatch)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -36,7 +37,8 @@ const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'se
 // answers only who sits at the machine: a loopback peer that names a loopback
 // host, so that no web page elsewhere can read it through a browser.
 func (a *API) serveMailbox(e *echo.Echo) {
-	if a.mailbox == nil {
+	base, err := url.Parse(a.base)
+	if a.mailbox == nil || err != nil || !loopbackHost(base.Host) {
 		return
 	}
 	get := []string{http.MethodGet, http.MethodHead}

@@ -79,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	gate := spend.New(w.pool, keys, policies, spend.Config{Issuer: worldBase, Log: log, Patience: 20 * time.Second})
 	w.run(gate.Run)
 	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
-		Access: doors, Companies: companies, Spend: gate, Audit: audit.New(w.pool, keys, log), Keys: keys, Mailbox: w.mailbox})
+		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: audit.New(w.pool, keys, log), Keys: keys, Mailbox: w.mailbox})
 	must(err)
 	e := echo.New()
 	e.Use(w.api.Middleware()...)

@@ -18,7 +18,7 @@ import (
 // quiet delivers no mail.
 type quiet struct{}
 
-func (quiet) SignInLink(context.Context, string, string, time.Duration) error           { return nil }
+func (quiet) SignInLink(context.Context, string, string, time.Duration) error  { return nil }
 func (quiet) Invitation(context.Context, string, string, string, string) error { return nil }
 
 func fill(t *testing.T, pool *postgres.Pool) demo.Filled {

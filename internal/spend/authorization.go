@@ -40,9 +40,6 @@ const (
 	Auto     Capture = "auto"
 )
 
-// Rails a payment can take.
-var Rails = []string{"api", "card", "iban", "invoice", "crypto"}
-
 // Authorization is one request to spend and what became of it.
 type Authorization struct {
 	Tenant     ident.Tenant
