@@ -34,15 +34,19 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	shape := shapeOf() // before we are a load ourselves
 	c, err := newCluster(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	b := &bench{settings: s, cluster: c}
+	b := &bench{settings: s, cluster: c, shape: shape}
 	defer b.stopServers()
 	if err := b.prepare(ctx); err != nil {
 		return err
+	}
+	if s.Profile {
+		return b.profiles(ctx)
 	}
 	if err := b.rounds(ctx); err != nil {
 		return err
@@ -50,11 +54,7 @@ func run(ctx context.Context) (err error) {
 	if err := b.finish(ctx); err != nil {
 		return err
 	}
-	r := newReport(b)
-	if err := r.write(s.Out, base); err != nil {
-		return err
-	}
-	return nil
+	return newReport(b).write(s.Out, base)
 }
 
 // say tells the person at the terminal what goes on; the report alone goes to

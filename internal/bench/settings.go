@@ -30,8 +30,8 @@ type settings struct {
 	Out string `env:"BENCH_OUT" envDefault:"bench-out" json:"-"`
 	// Dir is where the database lies while it is measured: on a real disk.
 	Dir string `env:"BENCH_DIR" json:"-"`
-	// Profile also writes CPU profiles and the slowest statements into Out.
-	// PostgreSQL then counts its statements, which costs it a few per cent.
+	// Profile writes CPU profiles and the slowest statements into Out, instead
+	// of measuring.
 	Profile bool `env:"BENCH_PROFILE" json:"profile"`
 }
 
