@@ -11,13 +11,19 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run build test race check lint generate bench db-reset docker
+.PHONY: help run demo reconcile build test race check lint generate bench db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: ## start the server (it brings its own PostgreSQL unless DATABASE_URL is set)
 	@go build -buildvcs=false -o bin/web ./cmd/web && exec bin/web
+
+demo: ## start the server with a company that has worked with it for three months
+	@go build -buildvcs=false -o bin/web ./cmd/web && exec bin/web demo
+
+reconcile: ## add everything up again and compare, also beside a running server
+	@go build -buildvcs=false -o bin/web ./cmd/web && exec bin/web reconcile
 
 build: ## build bin/web, one file that holds everything it serves
 	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags='-s -w' -o bin/ ./cmd/...

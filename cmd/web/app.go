@@ -34,6 +34,8 @@ type house struct {
 	// draining is closed when shutdown begins: what waits or streams should
 	// end its answer then.
 	draining <-chan struct{}
+	// first, if set, runs before the first request.
+	first func(context.Context, house, features) error
 }
 
 // job is background work. It runs until its context ends, which is after the
@@ -60,6 +62,11 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	f, err := newFeatures(ctx, h)
 	if err != nil {
 		return nil, nil, err
+	}
+	if h.first != nil {
+		if err := h.first(ctx, h, f); err != nil {
+			return nil, nil, err
+		}
 	}
 	doors, err := newAPI(h, f)
 	if err != nil {

@@ -181,7 +181,7 @@ func TestKillsAtAnyMoment(t *testing.T) {
 	stop()
 	wait.Wait()
 	l.check()
-	reconcile(t, p)
+	checkBooks(t, p)
 }
 
 // check compares what was answered with what is stored.
@@ -216,8 +216,8 @@ func (l *load) check() {
 	l.t.Logf("%d authorizations, each once", len(stored))
 }
 
-// reconcile stops the server and lets the server's own check look at the data.
-func reconcile(t *testing.T, p *process) {
+// checkBooks stops the server and lets the server's own check look at the data.
+func checkBooks(t *testing.T, p *process) {
 	t.Helper()
 	if err := p.running.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ var usual = limits{header: 10 * time.Second, read: 75 * time.Second, write: 90 *
 
 // serve runs everything until ctx ends, then stops it in order: it takes no new
 // request, finishes those it took, stops the jobs, and then the database.
-func serve(ctx context.Context, c config, out io.Writer, log *slog.Logger) error {
+func serve(ctx context.Context, c config, out io.Writer, log *slog.Logger, first func(context.Context, house, features) error) error {
 	listener, err := listen(ctx, c.Port)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func serve(ctx context.Context, c config, out io.Writer, log *slog.Logger) error
 		log.Warn("KEY_ENCRYPTION_KEY is not set: the key lies in DATA_DIR, and every replica needs the same one", "directory", c.DataDir)
 	}
 	drain := make(chan struct{})
-	h := house{config: c, log: log, pool: data.pool, sealing: sealing, metrics: newMetrics(data.pool), draining: drain}
+	h := house{config: c, log: log, pool: data.pool, sealing: sealing, metrics: newMetrics(data.pool), draining: drain, first: first}
 	if traces != nil {
 		h.traces = traces
 	}

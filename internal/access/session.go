@@ -38,14 +38,16 @@ func (a *Access) mint(person db.Person, s db.Session) (SignedIn, error) {
 	token, err := a.signer.Sign(sessionType, sessionClaims{
 		Session: ident.Format(ident.Session, s.SessionID),
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: a.config.BaseURL, Audience: jwt.ClaimStrings{a.sessionAudience()},
+			Issuer: sessionIssuer, Audience: jwt.ClaimStrings{sessionAudience},
 			Subject:  ident.Format(ident.Person, person.PersonID),
 			IssuedAt: jwt.NewNumericDate(s.CreatedAt), ExpiresAt: jwt.NewNumericDate(s.ExpiresAt)}})
 	return SignedIn{Token: token, ExpiresAt: s.ExpiresAt.Truncate(time.Second),
 		Person: person.PersonID, Session: s.SessionID}, err
 }
 
-func (a *Access) sessionAudience() string { return a.config.BaseURL + "/session" }
+// A session is the installation's, whose keys sign it: any replica takes it, by
+// whatever address it is reached.
+const sessionIssuer, sessionAudience = "purser", "purser/session"
 
 // errInvalidSession is the same for whatever is wrong with a session token.
 func errInvalidSession() *fault.Error {
@@ -56,8 +58,8 @@ func errInvalidSession() *fault.Error {
 // that a session that is logged out is over at once on every replica.
 func (a *Access) signedIn(ctx context.Context, token string) (Principal, error) {
 	var claims sessionClaims
-	err := a.signer.Verify(ctx, token, sign.Expect{Type: sessionType, Issuer: a.config.BaseURL,
-		Audience: a.sessionAudience(), Leeway: time.Minute}, &claims)
+	err := a.signer.Verify(ctx, token, sign.Expect{Type: sessionType, Issuer: sessionIssuer,
+		Audience: sessionAudience, Leeway: time.Minute}, &claims)
 	if fault.From(err).Kind == fault.Unauthenticated {
 		return Principal{}, errInvalidSession().Because(err)
 	}

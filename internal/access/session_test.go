@@ -151,7 +151,7 @@ func TestForgedSessions(t *testing.T) {
 	good := h.who(h.signIn("ada@example.com"))
 	eve := h.who(h.signIn("eve@example.com"))
 	claims := func(change func(jwt.MapClaims)) jwt.MapClaims {
-		c := jwt.MapClaims{"iss": base, "aud": base + "/session", "sub": ident.Format(ident.Person, good.Person),
+		c := jwt.MapClaims{"iss": "purser", "aud": "purser/session", "sub": ident.Format(ident.Person, good.Person),
 			"sid": ident.Format(ident.Session, good.Session), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}
 		change(c)
 		return c

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -46,13 +45,13 @@ type Requirement struct {
 
 // Vote is one person's word.
 type Vote struct {
-	Member  string      `json:"member"`
-	Role    string      `json:"role" doc:"At the moment of the vote."`
-	Verdict string      `json:"verdict" enum:"approve,deny"`
-	Amount  json.Number `json:"amount,omitempty" doc:"Where less was approved."`
-	Comment string      `json:"comment"`
-	By      string      `json:"by" doc:"The credential: a member or a key."`
-	At      time.Time   `json:"at"`
+	Member  string    `json:"member"`
+	Role    string    `json:"role" doc:"At the moment of the vote."`
+	Verdict string    `json:"verdict" enum:"approve,deny"`
+	Amount  Figure    `json:"amount,omitzero" doc:"Where less was approved."`
+	Comment string    `json:"comment"`
+	By      string    `json:"by" doc:"The credential: a member or a key."`
+	At      time.Time `json:"at"`
 }
 
 // Yes approves.
@@ -83,7 +82,7 @@ func summaryView(r spend.Result) maybe[ApprovalSummary] {
 		vote := Vote{Member: ident.Format(ident.Member, v.Member), Role: v.Role, Verdict: string(v.Verdict),
 			Comment: v.Comment, By: v.By, At: v.At.UTC()}
 		if v.Amount > 0 {
-			vote.Amount = json.Number(r.Authorization.Money(v.Amount).Decimal())
+			vote.Amount = Figure(r.Authorization.Money(v.Amount).Decimal())
 		}
 		out.Votes = append(out.Votes, vote)
 	}
@@ -100,7 +99,7 @@ func approvalView(r spend.Result) Approval {
 }
 
 type ApprovalRef struct {
-	ID string `path:"id" maxLength:"64" example:"appr_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" maxLength:"64" doc:"The approval's id." example:"appr_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r ApprovalRef) id() (uuid.UUID, error) {
@@ -124,7 +123,7 @@ func (a *API) registerApprovals() {
 
 func (a *API) listApprovals(ctx context.Context, in *struct {
 	Paging
-	Status string `query:"status" enum:"pending,approved,denied,expired,voided" default:"pending"`
+	Status string `query:"status" enum:"pending,approved,denied,expired,voided" default:"pending" doc:"Where it stands."`
 	Agent  string `query:"agent" maxLength:"64" doc:"Id or handle."`
 }) (*reply[List[Approval]], error) {
 	before, err := a.before(ctx, in.Paging)

@@ -38,7 +38,7 @@ type AuditReport struct {
 	Checked     int64  `json:"checked" doc:"How many events were found unchanged."`
 	Pending     int64  `json:"pending" doc:"How many have no position yet."`
 	Problem     string `json:"problem,omitempty" doc:"The first thing that is wrong."`
-	BadPosition *int64 `json:"bad_position,omitempty" doc:"Where, if it is at one position."`
+	BadPosition *int64 `json:"bad_position,omitzero" doc:"Where, if it is at one position."`
 }
 
 // AuditCheckpoint is the signed head of a log.
@@ -103,7 +103,7 @@ func (a *API) documentEvents(op *huma.Operation) {
 func (a *API) listEvents(ctx context.Context, in *struct {
 	Paging
 	AuditFilter
-	Format string `query:"format" enum:"json,csv,ndjson"`
+	Format string `query:"format" enum:"json,csv,ndjson" doc:"Export everything that matches, in this format."`
 }) (*streamed, error) {
 	filter, err := a.readAuditFilter(ctx, in.AuditFilter)
 	if err != nil {
@@ -164,7 +164,7 @@ func (a *API) getCheckpoint(ctx context.Context, _ *struct{}) (*reply[AuditCheck
 }
 
 func (a *API) getProof(ctx context.Context, in *struct {
-	ID string `path:"id" maxLength:"64" example:"evt_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" maxLength:"64" doc:"The event's id." example:"evt_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }) (*reply[AuditProof], error) {
 	id, ok := ident.Parse(ident.Event, in.ID)
 	if !ok {

@@ -13,8 +13,8 @@ import (
 // Merchant is whom the money is for.
 type Merchant struct {
 	Name    string `json:"name" minLength:"1" maxLength:"256" example:"AWS"`
-	MCC     string `json:"mcc,omitempty" pattern:"^[0-9]{4}$" patternDescription:"four digits" example:"7372" doc:"ISO 18245."`
-	Country string `json:"country,omitempty" pattern:"^[A-Za-z]{2}$" patternDescription:"two letters" example:"US" doc:"ISO 3166-1 alpha-2."`
+	MCC     string `json:"mcc,omitempty" pattern:"^[0-9]{4}$" example:"7372" doc:"ISO 18245."`
+	Country string `json:"country,omitempty" pattern:"^[A-Za-z]{2}$" example:"US" doc:"ISO 3166-1 alpha-2."`
 	Domain  string `json:"domain,omitempty" maxLength:"253" example:"aws.amazon.com"`
 }
 
@@ -53,22 +53,22 @@ type Authorization struct {
 
 // TraceStep is what one rule saw, allowed and said.
 type TraceStep struct {
-	Policy    string      `json:"policy"`
-	Version   int         `json:"version"`
-	Rule      string      `json:"rule" example:"limit"`
-	Index     int         `json:"index" doc:"Which rule of the policy, from 0."`
-	Outcome   string      `json:"outcome" enum:"pass,deny,require_approval"`
-	Code      string      `json:"code,omitempty"`
-	Shadow    bool        `json:"shadow,omitempty" doc:"Whether it was recorded only."`
-	Mode      string      `json:"mode,omitempty"`
-	Value     string      `json:"value,omitempty" doc:"What the rule looked at."`
-	Limit     json.Number `json:"limit,omitempty"`
-	Used      json.Number `json:"used,omitempty"`
-	Remaining json.Number `json:"remaining,omitempty"`
-	Period    string      `json:"period,omitempty"`
-	Per       string      `json:"per,omitempty"`
-	Window    *Window     `json:"window,omitempty"`
-	TimeZone  string      `json:"time_zone,omitempty"`
+	Policy    string  `json:"policy"`
+	Version   int     `json:"version"`
+	Rule      string  `json:"rule" example:"limit"`
+	Index     int     `json:"index" doc:"Which rule of the policy, from 0."`
+	Outcome   string  `json:"outcome" enum:"pass,deny,require_approval"`
+	Code      string  `json:"code,omitempty"`
+	Shadow    bool    `json:"shadow,omitzero" doc:"Whether it was recorded only."`
+	Mode      string  `json:"mode,omitempty"`
+	Value     string  `json:"value,omitempty" doc:"What the rule looked at."`
+	Limit     Figure  `json:"limit,omitzero"`
+	Used      Figure  `json:"used,omitzero"`
+	Remaining Figure  `json:"remaining,omitzero"`
+	Period    string  `json:"period,omitempty"`
+	Per       string  `json:"per,omitempty"`
+	Window    *Window `json:"window,omitempty"`
+	TimeZone  string  `json:"time_zone,omitempty"`
 }
 
 // Window is the time that a rule adds up.

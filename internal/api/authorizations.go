@@ -31,7 +31,7 @@ type TokenToRedeem struct {
 }
 
 type AuthorizationRef struct {
-	ID string `path:"id" maxLength:"64" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" maxLength:"64" doc:"The authorization's id." example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (a *API) registerAuthorizations() {
@@ -40,7 +40,6 @@ func (a *API) registerAuthorizations() {
 	}
 	ask := tagged("authorize", http.MethodPost, "/v1/authorize", "Ask to spend",
 		"Decided at once: 200 for APPROVED and DENIED, 202 for what waits for people. The token says the same to a processor.")
-	ask.Errors = []int{http.StatusNotFound}
 	a.alsoHeld(&ask)
 	handle(a, ask, a.authorize)
 	handle(a, tagged("confirmAuthorization", http.MethodPost, "/v1/authorize/{id}/confirm", "Confirm a payment",
@@ -125,11 +124,11 @@ func (a *API) redeem(ctx context.Context, in *struct{ Body TokenToRedeem }) (*ef
 
 type AuthorizationFilter struct {
 	Agent    string    `query:"agent" maxLength:"64" doc:"Id or handle."`
-	Status   string    `query:"status" enum:"pending,held,confirmed,voided,expired,denied"`
-	Decision string    `query:"decision" enum:"APPROVED,DENIED,REQUIRES_APPROVAL"`
+	Status   string    `query:"status" enum:"pending,held,confirmed,voided,expired,denied" doc:"Where it stands."`
+	Decision string    `query:"decision" enum:"APPROVED,DENIED,REQUIRES_APPROVAL" doc:"What was decided."`
 	Merchant string    `query:"merchant" maxLength:"256" doc:"A whole name or domain."`
-	Currency string    `query:"currency" maxLength:"3"`
-	Rail     string    `query:"rail" enum:"api,card,iban,invoice,crypto"`
+	Currency string    `query:"currency" maxLength:"3" doc:"ISO 4217, in any case."`
+	Rail     string    `query:"rail" enum:"api,card,iban,invoice,crypto" doc:"The rail it was asked on."`
 	From     time.Time `query:"from" doc:"Created at or after."`
 	To       time.Time `query:"to" doc:"Created before."`
 }

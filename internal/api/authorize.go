@@ -28,9 +28,9 @@ type SpendRequest struct {
 	Merchant  Merchant          `json:"merchant"`
 	Purpose   string            `json:"purpose,omitempty" maxLength:"1000" example:"GPU hours for run 81"`
 	Capture   string            `json:"capture,omitempty" enum:"explicit,auto" default:"explicit" doc:"explicit reserves until it is confirmed; auto confirms at once."`
-	ExpiresIn int64             `json:"expires_in,omitempty" minimum:"1" maximum:"604800" default:"900" doc:"Seconds until an unconfirmed approval gives its budget back."`
+	ExpiresIn int64             `json:"expires_in,omitzero" minimum:"1" maximum:"604800" default:"900" doc:"Seconds until an unconfirmed approval gives its budget back."`
 	Metadata  map[string]string `json:"metadata,omitempty" doc:"At most 50 keys."`
-	DryRun    bool              `json:"dry_run,omitempty" doc:"Decide only: nothing is reserved or stored, and there is no token."`
+	DryRun    bool              `json:"dry_run,omitzero" doc:"Decide only: nothing is reserved or stored, and there is no token."`
 }
 
 // check reads the request's fields into what the gate takes, and names

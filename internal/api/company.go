@@ -62,7 +62,7 @@ type Settings struct {
 	TimeZone          *string `json:"time_zone,omitempty" example:"Europe/Berlin"`
 	ApprovalTimeout   *string `json:"approval_timeout,omitempty" example:"24h" doc:"From 1m to 30d."`
 	TokenAudience     *string `json:"token_audience,omitempty" maxLength:"200"`
-	RequireRedemption *bool   `json:"require_redemption,omitempty"`
+	RequireRedemption *bool   `json:"require_redemption,omitzero"`
 }
 
 func (a *API) registerCompany() {

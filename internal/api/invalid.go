@@ -14,10 +14,11 @@ import (
 	"github.com/getpurser/purser/internal/fault"
 )
 
-// teachHuma replaces the three settings that huma keeps for the whole process:
-// names match by case, and its errors are ours. It runs once.
+// teachHuma replaces the settings that huma keeps for the whole process: names
+// match by case, lists are never null, and its errors are ours. It runs once.
 var teachHuma = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return (&API{}).problem("", fromHuma(status, message, errs))
 	}

@@ -39,8 +39,8 @@ func (k Key) stored() any {
 
 // RateLimit bounds a key.
 type RateLimit struct {
-	PerMinute int `json:"per_minute,omitempty" minimum:"1" maximum:"1000000" doc:"Requests in any 60 s; 1,000 without it."`
-	InFlight  int `json:"in_flight,omitempty" minimum:"1" maximum:"10000" doc:"Requests at the same time; 100 without it."`
+	PerMinute int `json:"per_minute,omitzero" minimum:"1" maximum:"1000000" doc:"Requests in any 60 s; 1,000 without it."`
+	InFlight  int `json:"in_flight,omitzero" minimum:"1" maximum:"10000" doc:"Requests at the same time; 100 without it."`
 }
 
 // NewKey is what an API key is made of.
@@ -63,7 +63,7 @@ type Credential struct {
 
 // Reroll says how long the old key goes on.
 type Reroll struct {
-	GraceSeconds int64 `json:"grace_seconds,omitempty" minimum:"0" maximum:"604800" doc:"How long the old key still works; not at all without it."`
+	GraceSeconds int64 `json:"grace_seconds,omitzero" minimum:"0" maximum:"604800" doc:"How long the old key still works; not at all without it."`
 }
 
 func keyView(k access.Key) Key {
@@ -93,7 +93,7 @@ func (l *RateLimit) limits() *access.Limits {
 }
 
 type KeyRef struct {
-	ID string `path:"id" maxLength:"64"`
+	ID string `path:"id" maxLength:"64" doc:"The key's id." example:"key_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r KeyRef) id() (uuid.UUID, error) {
@@ -114,7 +114,6 @@ func (a *API) registerKeys() {
 	reroll := tagged("rerollKey", http.MethodPost, "/v1/api-keys/{id}/reroll", "Replace an API key", "API keys")
 	reroll.Description = "A new key with the same rights, whose secret is in this answer; the old one works on for grace_seconds."
 	create.DefaultStatus, bind.DefaultStatus, reroll.DefaultStatus = http.StatusCreated, http.StatusCreated, http.StatusCreated
-	create.Errors = []int{http.StatusNotFound}
 	effect(a, create, a.createKey)
 	effect(a, bind, a.createCredential)
 	effect(a, reroll, a.rerollKey)

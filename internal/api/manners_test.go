@@ -35,7 +35,7 @@ type tryInput struct {
 	Body  struct {
 		Amount money.Number      `json:"amount"`
 		Name   string            `json:"name"`
-		Count  int64             `json:"count,omitempty"`
+		Count  int64             `json:"count,omitzero"`
 		Inner  *struct{ X bool } `json:"inner,omitempty"`
 		List   []string          `json:"list,omitempty"`
 	}

@@ -24,23 +24,3 @@ func (m maybe[T]) MarshalJSON() ([]byte, error) {
 	}
 	return encode(*m.value)
 }
-
-// nullable30 rewrites what maybe says for OpenAPI 3.0, which has no type null.
-func nullable30(node any) {
-	switch v := node.(type) {
-	case map[string]any:
-		if one, ok := v["anyOf"].([]any); ok && len(one) == 2 {
-			if last, ok := one[1].(map[string]any); ok && last["type"] == "null" {
-				delete(v, "anyOf")
-				v["allOf"], v["nullable"] = one[:1], true
-			}
-		}
-		for _, child := range v {
-			nullable30(child)
-		}
-	case []any:
-		for _, child := range v {
-			nullable30(child)
-		}
-	}
-}

@@ -97,7 +97,7 @@ func (a *API) inviteMember(ctx context.Context, in *struct{ Body Invitation }) (
 }
 
 func (a *API) updateMember(ctx context.Context, tx pgx.Tx, in *struct {
-	ID   string `path:"id" maxLength:"64"`
+	ID   string `path:"id" maxLength:"64" doc:"The member's id." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	Body RoleChange
 }) (Member, error) {
 	c := callOf(ctx)
@@ -110,7 +110,7 @@ func (a *API) updateMember(ctx context.Context, tx pgx.Tx, in *struct {
 }
 
 func (a *API) removeMember(ctx context.Context, tx pgx.Tx, in *struct {
-	ID string `path:"id" maxLength:"64"`
+	ID string `path:"id" maxLength:"64" doc:"The member's id." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }) (Deleted, error) {
 	c := callOf(ctx)
 	id, ok := ident.Parse(ident.Member, in.ID)

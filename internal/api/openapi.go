@@ -23,7 +23,7 @@ func newConfig(base string) huma.Config {
 				Title:       "Purser",
 				Version:     "1.0.0",
 				Description: introduction,
-				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+				License:     &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"},
 				Contact:     &huma.Contact{Name: "Purser", URL: "https://github.com/getpurser/purser"},
 			},
 			Servers: []*huma.Server{{URL: base, Description: "This server"}},
@@ -31,6 +31,7 @@ func newConfig(base string) huma.Config {
 			Components: &huma.Components{
 				Schemas:         schemas,
 				SecuritySchemes: securitySchemes(),
+				Headers:         commonHeaders(),
 			},
 		},
 		Formats:       map[string]huma.Format{"application/json": format, "json": format},
@@ -90,18 +91,4 @@ func (a *API) serveDocuments(e *echo.Echo) {
 	}
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/v3/api-docs", serve)
 	serveSwaggerUI(e)
-}
-
-// downgraded is the document for tools that know only OpenAPI 3.0.
-func (a *API) downgraded() ([]byte, error) {
-	b, err := a.huma.OpenAPI().Downgrade()
-	if err != nil {
-		return nil, err
-	}
-	var document map[string]any
-	if err := json.Unmarshal(b, &document); err != nil {
-		return nil, err
-	}
-	nullable30(document)
-	return json.Marshal(document)
 }

@@ -16,7 +16,7 @@ import (
 
 // PolicyRef names a policy.
 type PolicyRef struct {
-	ID string `path:"id" maxLength:"64" example:"pol_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" maxLength:"64" doc:"The policy's id." example:"pol_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r PolicyRef) id() (uuid.UUID, error) {
@@ -32,7 +32,7 @@ func (a *API) registerPolicies() {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: description, Tags: []string{"Policies"}}
 	}
 	create := tagged("createPolicy", http.MethodPost, "/v1/policies", "Create a policy", "It decides from the next request on.")
-	create.DefaultStatus, create.Errors = http.StatusCreated, []int{http.StatusNotFound}
+	create.DefaultStatus = http.StatusCreated
 	handle(a, create, a.createPolicy)
 	handle(a, tagged("listPolicies", http.MethodGet, "/v1/policies", "List policies", ""), a.listPolicies)
 	handle(a, tagged("getPolicy", http.MethodGet, "/v1/policies/{id}", "Get a policy", ""), a.getPolicy)
@@ -168,7 +168,7 @@ func (a *API) getPolicy(ctx context.Context, in *PolicyRef) (*etagged[Policy], e
 
 func (a *API) listPolicies(ctx context.Context, in *struct {
 	Paging
-	Status string `query:"status" enum:"draft,shadow,active,archived"`
+	Status string `query:"status" enum:"draft,shadow,active,archived" doc:"Where it stands."`
 	Agent  string `query:"agent" maxLength:"64" doc:"Those that cover this agent; id or handle."`
 }) (*reply[List[Policy]], error) {
 	before, err := a.before(ctx, in.Paging)

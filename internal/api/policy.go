@@ -19,10 +19,10 @@ type Rule struct {
 	Period    string        `json:"period,omitempty" enum:"day,week,month,quarter,year,total" doc:"Of limit."`
 	Per       string        `json:"per,omitempty" enum:"agent,company" doc:"Of limit: each covered agent has its own, or all share one."`
 	TimeZone  string        `json:"time_zone,omitempty" example:"Europe/Berlin" doc:"Of limit and hours; the company's without it."`
-	Approvals int           `json:"approvals,omitempty" doc:"How many people must approve: of approval_threshold, and of rules with the effect require_approval."`
+	Approvals int           `json:"approvals,omitzero" doc:"How many people must approve: of approval_threshold, and of rules with the effect require_approval."`
 	Approvers []string      `json:"approvers,omitempty" doc:"Members, or role:owner, role:admin, role:approver; every owner, admin and approver without it."`
 	Window    string        `json:"window,omitempty" example:"1h" doc:"Of velocity and duplicate."`
-	Count     int           `json:"count,omitempty" doc:"Of velocity."`
+	Count     int           `json:"count,omitzero" doc:"Of velocity."`
 	Mode      string        `json:"mode,omitempty" enum:"allow,block" doc:"Of merchant, mcc, currency, country and rail."`
 	Values    []string      `json:"values,omitempty" doc:"Of merchant, mcc, currency, country and rail."`
 	Days      []string      `json:"days,omitempty" enum:"mon,tue,wed,thu,fri,sat,sun" doc:"Of hours."`

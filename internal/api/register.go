@@ -28,7 +28,8 @@ type nothing struct{}
 // handle registers an operation whose handler has no effect, or one that may
 // happen twice. Effects of a POST go through effect.
 func handle[I, O any](a *API, op huma.Operation, h func(context.Context, *I) (*O, error)) {
-	a.prepare(&op, reflect.TypeFor[I]())
+	g := a.prepare(&op, reflect.TypeFor[I]())
+	defer documentHeaders(&op, g) // once huma has listed the answers
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
@@ -68,7 +69,7 @@ func (p *Problem) root(method string) {
 
 // prepare completes an operation with what all have: who may call it, the
 // strict steps, and every error it can answer.
-func (a *API) prepare(op *huma.Operation, input reflect.Type) {
+func (a *API) prepare(op *huma.Operation, input reflect.Type) gate {
 	g, ok := gates()[op.OperationID]
 	if !ok {
 		g, ok = a.testGates[op.OperationID]
@@ -93,6 +94,14 @@ func (a *API) prepare(op *huma.Operation, input reflect.Type) {
 	if d, ok := a.deprecations[op.OperationID]; ok {
 		op.Metadata[deprecationOf], op.Deprecated = d, true
 	}
+	if op.Description == "" {
+		op.Description = descriptions()[op.OperationID]
+	}
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{}
+	}
+	commonParameters(op, g)
+	return g
 }
 
 func indirect(t reflect.Type) reflect.Type {
@@ -106,10 +115,8 @@ func indirect(t reflect.Type) reflect.Type {
 func errorsOf(op *huma.Operation, g gate) []int {
 	out := []int{http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusTooManyRequests}
 	if !g.public {
-		out = append(out, http.StatusUnauthorized, http.StatusForbidden)
-	}
-	if strings.Contains(op.Path, "{") {
-		out = append(out, http.StatusNotFound)
+		// Not found can be what the address names, or X-Agent-Id or X-Company-Id.
+		out = append(out, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound)
 	}
 	switch op.Method {
 	case http.MethodPost:

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -34,8 +33,8 @@ type Simulation struct {
 	After                 OutcomeCounts   `json:"after"`
 	FlipTotals            []FlipTotal     `json:"flip_totals" doc:"Every kind of change, with its sums."`
 	Flips                 []Flip          `json:"flips" doc:"The first 100 changes, oldest first."`
-	ApprovalsPerWeek      json.Number     `json:"approvals_per_week" doc:"How many people would be asked for in an average week."`
-	ApprovalsPerWeekSoFar json.Number     `json:"approvals_per_week_so_far"`
+	ApprovalsPerWeek      Figure          `json:"approvals_per_week" doc:"How many people would be asked for in an average week."`
+	ApprovalsPerWeekSoFar Figure          `json:"approvals_per_week_so_far"`
 	Warnings              []PolicyWarning `json:"warnings"`
 }
 
@@ -76,8 +75,7 @@ type Flip struct {
 
 func (a *API) registerSimulation() {
 	op := huma.Operation{OperationID: "simulatePolicy", Method: http.MethodPost, Path: "/v1/policies/simulate", Summary: "Simulate a policy", Tags: []string{"Policies"},
-		Description: "Replays the company's own authorizations with the draft in place. With Accept: application/x-ndjson or text/event-stream, lines of progress come first, and the result last.",
-		Errors:      []int{http.StatusNotFound}}
+		Description: "Replays the company's own authorizations with the draft in place. With Accept: application/x-ndjson or text/event-stream, lines of progress come first, and the result last."}
 	text := &huma.Schema{Type: huma.TypeString}
 	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		"application/json":     {Schema: payload[Simulation]{}.Schema(a.huma.OpenAPI().Components.Schemas)},
@@ -167,8 +165,8 @@ func simulationView(s policy.Simulation) Simulation {
 func agentText(id uuid.UUID) string { return ident.Format(ident.Agent, id) }
 
 // tenths writes a count of tenths as a number.
-func tenths(n int64) json.Number {
-	return json.Number(strconv.FormatInt(n/10, 10) + "." + strconv.FormatInt(n%10, 10))
+func tenths(n int64) Figure {
+	return Figure(strconv.FormatInt(n/10, 10) + "." + strconv.FormatInt(n%10, 10))
 }
 
 const (

@@ -87,6 +87,13 @@ func newWorld(t *testing.T) *world {
 	w.api.Mount(e)
 	w.Server = httptest.NewServer(e)
 	t.Cleanup(w.Close)
+	t.Cleanup(func() {
+		for line := range strings.Lines(w.logs.String()) {
+			if strings.Contains(line, `"level":"ERROR"`) {
+				t.Log(line)
+			}
+		}
+	})
 	return w
 }
 
@@ -169,6 +176,7 @@ func (c client) do(method, path string, body any) answer {
 			c.w.t.Errorf("%s %s: %v in %s", method, path, err, out.body)
 		}
 	}
+	described(c.w.t, c.w.api.huma.OpenAPI(), method, path, out.status, out.header, out.body)
 	if out.status >= 400 {
 		checkProblem(c.w.t, testCase{method: method, path: path}, resp, out.body)
 	}

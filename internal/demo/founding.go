@@ -108,7 +108,10 @@ func (s *story) content(b book, p page) (policy.Content, error) {
 		}
 	}
 	var err error
-	c.Rules, err = policy.DecodeRules([]byte(p.rules))
+	if c.Rules, err = policy.DecodeRules([]byte(p.rules)); err != nil {
+		return c, err
+	}
+	_, err = c.Check()
 	return c, err
 }
 

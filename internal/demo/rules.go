@@ -37,21 +37,21 @@ var guardrails = book{"Company guardrails", nil, []page{{"active", lawful, `[
 	{"type":"country","mode":"block","values":["KP","IR","RU","BY"]},
 	{"type":"rail","mode":"allow","values":["api","card","iban","invoice"]},
 	{"type":"duplicate","window":"2m","effect":"deny"},
-	{"type":"limit","period":"month","amount":120000,"currency":"usd","per":"company"},
+	{"type":"limit","period":"month","amount":150000,"currency":"usd","per":"company"},
 	{"type":"limit","period":"month","amount":90000,"currency":"eur","per":"company"},
 	{"type":"limit","period":"month","amount":30000,"currency":"gbp","per":"company"}]`}}}
 
 var purchases = book{"Procurement", []string{procurement, supply}, []page{
-	{"active", lawful + 8*time.Minute, purchaseRules("500")},
-	{"active", raised, purchaseRules("800")},
+	{"active", lawful + 8*time.Minute, purchaseRules("350")},
+	{"active", raised, purchaseRules("500")},
 }}
 
 func purchaseRules(threshold string) string {
 	return `[
 	{"type":"approval_threshold","amount":` + threshold + `,"currency":"usd","approvers":["role:approver","role:owner"]},
 	{"type":"approval_threshold","amount":` + threshold + `,"currency":"eur","approvers":["role:approver","role:owner"]},
-	{"type":"limit","period":"month","amount":24000,"currency":"usd"},
-	{"type":"limit","period":"month","amount":20000,"currency":"eur"},
+	{"type":"limit","period":"month","amount":40000,"currency":"usd"},
+	{"type":"limit","period":"month","amount":30000,"currency":"eur"},
 	{"type":"new_merchant","effect":"require_approval"},
 	{"type":"expression","when":"purpose == ''","effect":"deny"}]`
 }
@@ -73,19 +73,19 @@ var books = []book{
 		{"type":"limit","period":"day","amount":850,"currency":"usd"},
 		{"type":"limit","period":"week","amount":3000,"currency":"eur","time_zone":"Europe/Berlin"}]`}}},
 	{"Travel and events", []string{travel, event}, []page{{"active", lawful + 30*time.Minute, `[
-		{"type":"approval_threshold","amount":600,"currency":"usd"},
-		{"type":"approval_threshold","amount":550,"currency":"eur"},
-		{"type":"approval_threshold","amount":500,"currency":"gbp"},
-		{"type":"limit","period":"quarter","amount":60000,"currency":"eur","per":"company"},
-		{"type":"limit","period":"quarter","amount":30000,"currency":"gbp","per":"company"},
-		{"type":"limit","period":"quarter","amount":30000,"currency":"usd","per":"company"},
-		{"type":"expression","when":"amount > 300.0 && merchant.mcc == '7011'","effect":"require_approval"}]`}}},
+		{"type":"approval_threshold","amount":450,"currency":"usd"},
+		{"type":"approval_threshold","amount":400,"currency":"eur"},
+		{"type":"approval_threshold","amount":350,"currency":"gbp"},
+		{"type":"limit","period":"quarter","amount":120000,"currency":"eur","per":"company"},
+		{"type":"limit","period":"quarter","amount":50000,"currency":"gbp","per":"company"},
+		{"type":"limit","period":"quarter","amount":40000,"currency":"usd","per":"company"},
+		{"type":"expression","when":"amount > 220.0 && merchant.mcc == '7011'","effect":"require_approval"}]`}}},
 	{"Working hours", []string{support, contractor}, []page{{"active", lawful + 38*time.Minute, `[
 		{"type":"hours","time_zone":"Europe/Berlin","days":["mon","tue","wed","thu","fri","sat"],"from":"08:00","to":"19:00"},
 		{"type":"currency","mode":"allow","values":["usd","gbp"]},
 		{"type":"velocity","window":"24h","count":24},
-		{"type":"expression","when":"amount > 60.0 && agent == 'support-credits-bot' && metadata['ticket'] == ''","effect":"require_approval"},
-		{"type":"expression","when":"amount > 900.0","effect":"require_approval"}]`}}},
+		{"type":"expression","when":"amount > 30.0 && agent == 'support-credits-bot' && metadata['ticket'] == ''","effect":"require_approval"},
+		{"type":"expression","when":"amount > 600.0","effect":"require_approval"}]`}}},
 	{"Tighter cloud caps (trial)", []string{cloud, research}, []page{{"shadow", shadowed, `[
 		{"type":"limit","period":"week","amount":1500,"currency":"usd"},
 		{"type":"limit","period":"week","amount":300,"currency":"eur"},

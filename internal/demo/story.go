@@ -153,8 +153,8 @@ func (s *story) tell() error {
 	return nil
 }
 
-// request is the id of some request.
-func (s *story) request() string { return fmt.Sprintf("req_%016x", s.random.Uint64()) }
+// request is the id of some request, as the doors give them.
+func (s *story) request() string { return ident.Format("req", ident.At(s.clock)) }
 
 // chance is true so many times in a hundred.
 func (s *story) chance(percent int) bool { return s.random.IntN(100) < percent }

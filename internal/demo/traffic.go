@@ -59,7 +59,7 @@ func (s *story) shopping(a *agent) error {
 		return nil
 	}
 	r := s.purchase(a)
-	if s.chance(3) {
+	if s.chance(4) {
 		return s.odd(a, r)
 	}
 	_, err := s.ask(a, r)
@@ -102,7 +102,7 @@ func (s *story) shop(all []shop) shop {
 // price is mostly near the low end with a long tail, as prices are: three
 // independent draws multiplied, in whole minor units throughout.
 func (s *story) price(o shop) int64 {
-	tail := (o.high - o.low) * s.random.Int64N(1000) / 1000 * s.random.Int64N(1000) / 1000 * (200 + s.random.Int64N(800)) / 1000
+	tail := (o.high - o.low) * s.random.Int64N(1000) / 1000 * s.random.Int64N(1000) / 1000 * (300 + s.random.Int64N(700)) / 1000
 	minor := o.low + tail
 	switch {
 	case minor > 20_000 && s.chance(50):

@@ -39,10 +39,27 @@ func (s *story) turn() {
 		s.past.Tell(admin.actor(s), audit.Event{Type: "key.revoked", Agent: &a.id, Subject: ident.Format(ident.Key, a.key)})
 		return nil
 	})
+	for i, o := range mishaps { // what chance may have left out
+		s.after(30*day+time.Duration(i)*30*time.Hour+2*time.Hour, func() error {
+			a := s.agents[o.handle]
+			return o.odd(s, a, s.purchase(a))
+		})
+	}
 	for i := range 64 {
 		s.after(runaway+time.Duration(i)*9*time.Second, func() error { return s.shopping(s.agents[trial]) })
 	}
 	s.after(runaway+11*time.Minute, func() error { s.put(trial, "frozen", admin); return nil })
+}
+
+// mishaps are oddities of those whom a rule meets there.
+var mishaps = []struct {
+	handle string
+	odd    oddity
+}{
+	{procurement, (*story).unsaid}, {support, (*story).inEuro}, {contractor, (*story).tenfold}, {saas, (*story).inYen},
+	{travel, (*story).twice}, {ads, (*story).byCrypto}, {saas, swapped(at("Coinbase", "coinbase.com", "6051", "US"))},
+	{saas, swapped(at("Yandex Cloud", "cloud.yandex.ru", "7372", "RU"))}, {cloud, swapped(at("Acme Data Resellers", "acme-data.example", "7372", "US"))},
+	{supply, swapped(at("Lucky Star Casino", "casino-luckystar.com", "7995", "MT"))},
 }
 
 // open plans what waits right now: requests for the inbox, and approved ones

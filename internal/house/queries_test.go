@@ -17,6 +17,7 @@ import (
 // acrossTenants are the queries that may look past one company, and why.
 var acrossTenants = map[string]string{
 	"AgentsWithExpiredHolds": "the sweeper looks for work in every company",
+	"ReconcileTenants":       "reconciling walks every company",
 }
 
 // bothModes are the queries that mean live and test at once, and why.

@@ -110,6 +110,9 @@ func (p *Past) Cast(by audit.Actor, v Ballot) error {
 	return err
 }
 
+// All is every authorization so far, in the order of the requests.
+func (p *Past) All() []*Authorization { return p.batch.changed.inserted }
+
 func (p *Past) call(by audit.Actor) Call { return Call{Tenant: p.tenant, Actor: by} }
 
 // pastChunk bounds the rows of one statement.

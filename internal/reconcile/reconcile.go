@@ -1,0 +1,155 @@
+// Package reconcile adds everything up again and compares: meters with
+// authorizations, authorizations with approvals and audit events, and the audit
+// log with its seal. It reads only, and may run beside traffic.
+package reconcile
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/meter"
+	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/postgres"
+)
+
+// Check names what was compared.
+type Check string
+
+// The checks.
+const (
+	Meters    Check = "meters"    // every running window, by the meters' own survey
+	Sums      Check = "sums"      // totals and the current day, by a plain sum
+	Approvals Check = "approvals" // held authorizations and pending approvals
+	Merchants Check = "merchants" // paid merchants and known ones
+	Events    Check = "events"    // authorizations and their audit events
+	Seal      Check = "audit log" // the events and the sealed tree over them
+)
+
+// Difference is one thing that is not as it has to be.
+type Difference struct {
+	Check Check
+	// Subject is the public id, or the merchant, that it is about.
+	Subject string
+	Text    string
+}
+
+// Report is what was found in one mode of one company.
+type Report struct {
+	Tenant ident.Tenant
+	Name   string // the company's
+	// Authorizations and Events are how many were looked at.
+	Authorizations, Events int
+	Differences            []Difference
+}
+
+func (r *Report) differs(c Check, subject, text string, args ...any) {
+	r.Differences = append(r.Differences, Difference{c, subject, fmt.Sprintf(text, args...)})
+}
+
+// All checks both modes of every company. An error means that something could
+// not be read; what does not add up is in the reports.
+func All(ctx context.Context, pool *postgres.Pool, log *audit.Log) ([]Report, error) {
+	rows, err := db.New(pool).ReconcileTenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reports := make([]Report, len(rows))
+	for i, row := range rows {
+		reports[i] = Report{Tenant: ident.Tenant{Company: row.CompanyID, Live: row.Live}, Name: row.Name}
+		if err := reports[i].check(ctx, pool, log); err != nil {
+			return nil, err
+		}
+	}
+	return reports, nil
+}
+
+// Differences are those of all reports.
+func Differences(reports []Report) int {
+	n := 0
+	for _, r := range reports {
+		n += len(r.Differences)
+	}
+	return n
+}
+
+func (r *Report) check(ctx context.Context, pool *postgres.Pool, log *audit.Log) error {
+	if err := r.meters(ctx, pool); err != nil {
+		return err
+	}
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	before := *r
+	err := pool.InTxOptions(ctx, snapshot, func(ctx context.Context, tx pgx.Tx) error {
+		*r = before // the transaction may be run again
+		q := db.New(tx)
+		if err := q.TakeTime(ctx); err != nil {
+			return err
+		}
+		for _, check := range []func(context.Context, *db.Queries) error{r.sums, r.approvals, r.merchants, r.events} {
+			if err := check(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.seal(ctx, log)
+}
+
+func (r *Report) meters(ctx context.Context, pool *postgres.Pool) error {
+	wrong, err := meter.Reconcile(ctx, pool, r.Tenant)
+	for _, w := range wrong {
+		r.differs(Meters, w.Subject.String(), "the %s in %s, %s: authorizations have %s spent and %s reserved more than the meter", w.Period,
+			w.Currency, w.Zone, money.Of(w.Lacks.Spent, w.Currency).Decimal(), money.Of(w.Lacks.Reserved, w.Currency).Decimal())
+	}
+	return err
+}
+
+func (r *Report) sums(ctx context.Context, q *db.Queries) error {
+	rows, err := q.ReconcileMeters(ctx, r.Tenant.Company, r.Tenant.Live)
+	for _, w := range rows {
+		minor := func(n int64) string { return money.Of(n, money.Currency(w.Currency)).Decimal() }
+		r.differs(Sums, w.Subject.String(), "%s in %s: spent %s, metered %s; reserved %s, metered %s; today spent %s, metered %s, reserved %s, metered %s",
+			w.Currency, w.TimeZone, minor(w.Spent), minor(w.MeteredSpent), minor(w.Reserved), minor(w.MeteredReserved),
+			minor(w.DaySpent), minor(w.MeteredDaySpent), minor(w.DayReserved), minor(w.MeteredDayReserved))
+	}
+	return err
+}
+
+func (r *Report) approvals(ctx context.Context, q *db.Queries) error {
+	rows, err := q.ReconcileApprovals(ctx, r.Tenant.Company, r.Tenant.Live)
+	for _, w := range rows {
+		r.differs(Approvals, ident.Format(ident.Authorization, w.AuthorizationID), "the authorization is %s and its approval is %s",
+			orNone(w.Status), orNone(w.Approval))
+	}
+	return err
+}
+
+func orNone(status string) string {
+	if status == "" {
+		return "missing"
+	}
+	return status
+}
+
+func (r *Report) merchants(ctx context.Context, q *db.Queries) error {
+	keys, err := q.ReconcileMerchants(ctx, r.Tenant.Company, r.Tenant.Live)
+	for _, key := range keys {
+		r.differs(Merchants, key, "it was paid, and counts as new")
+	}
+	return err
+}
+
+func (r *Report) seal(ctx context.Context, log *audit.Log) error {
+	found, err := log.Verify(ctx, r.Tenant)
+	if err == nil && !found.OK {
+		r.differs(Seal, audit.Origin(r.Tenant), "%s", found.Problem)
+	}
+	return err
+}
