@@ -11,7 +11,7 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run demo reconcile build test race check lint generate db-reset docker
+.PHONY: help run demo reconcile build test race check lint generate bench db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ lint: ## golangci-lint, built from tools/lint.mod
 generate: ## write the code that sqlc and templ make
 	go tool sqlc generate
 	@if ls views/*.templ >/dev/null 2>&1; then go tool templ generate; fi
+
+bench: ## measure the gate beside pgbench (BENCH_SHORT=1: under a minute; docs/benchmarks.md)
+	@go run ./internal/bench
 
 db-reset: ## delete the data of `make run` (asks first)
 	@read -r -p "Delete $(DATA_DIR) and all data in it? Type yes: " answer && [ "$$answer" = yes ] && rm -rf "$(DATA_DIR)"

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,8 +35,9 @@ func newMetrics(pool *postgres.Pool) *prometheus.Registry {
 	return r
 }
 
-// serveMetrics listens on an address of its own until ctx ends. Metrics are a
-// convenience: a port that is taken is a warning.
+// serveMetrics listens on an address of its own until ctx ends: the metrics, and
+// profiles of a server that is slow. They are a convenience: a port that is
+// taken is a warning.
 func serveMetrics(ctx context.Context, c config, r *prometheus.Registry, log *slog.Logger) {
 	if c.MetricsAddr == "" {
 		return
@@ -47,6 +49,8 @@ func serveMetrics(ctx context.Context, c config, r *prometheus.Registry, log *sl
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", behindToken(c.MetricsToken, promhttp.HandlerFor(r, promhttp.HandlerOpts{})))
+	mux.Handle("GET /debug/pprof/", behindToken(c.MetricsToken, http.HandlerFunc(pprof.Index)))
+	mux.Handle("GET /debug/pprof/profile", behindToken(c.MetricsToken, http.HandlerFunc(pprof.Profile)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	context.AfterFunc(ctx, func() { _ = server.Close() }) // nothing there is worth waiting for

@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"api"},
 	{"views"},
 	{"web", "mcp"},
-	{"cmd/*", "house"},
+	{"cmd/*", "house", "bench"},
 }
 
 // only says who may import a thing, where the floors alone would let more. The
@@ -40,7 +40,7 @@ var only = map[string][]string{
 	// Rows stay with the features that turn them into types of their own.
 	"db": {"audit", "meter", "once", "sign", "company", "ledger", "policy", "spend", "notify", "access", "rails/*", "demo", "reconcile"},
 	// The embedded server is the composition root's, and the tests'.
-	"postgres/embedded":        {"postgres", "postgres/pgtest", "postgres/pgtest/run", "cmd/*"},
+	"postgres/embedded":        {"postgres", "postgres/pgtest", "postgres/pgtest/run", "cmd/*", "bench"},
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
 	"views":                    {"web"},
 	"client":                   {"mcp", "cmd/*"},
@@ -59,7 +59,8 @@ var only = map[string][]string{
 var few = map[string][]string{
 	"mcp":         {"client", "money", "ident"},
 	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof"},
-	"audit/proof": {}, // runs offline, in anyone's hands
+	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
+	"audit/proof": {},                             // runs offline, in anyone's hands
 	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
 		"meter", "sign", "rails/*"},
 }

@@ -1,0 +1,62 @@
+// Command bench measures the gate: it starts a private PostgreSQL and the real
+// server, drives every case in turn for several rounds, and measures beside
+// them, in the same rounds, what the machine and PostgreSQL alone can do. Only
+// the ratios between the two mean anything on another machine.
+//
+//	make bench                 everything, about four minutes
+//	BENCH_SHORT=1 make bench   one round, under a minute
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	s, err := readSettings()
+	if err != nil {
+		return err
+	}
+	base, err := readBase(s.Base)
+	if err != nil {
+		return err
+	}
+	shape := shapeOf() // before we are a load ourselves
+	c, err := newCluster(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	b := &bench{settings: s, cluster: c, shape: shape}
+	defer b.stopServers()
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	if s.Profile {
+		return b.profiles(ctx)
+	}
+	if err := b.rounds(ctx); err != nil {
+		return err
+	}
+	if err := b.finish(ctx); err != nil {
+		return err
+	}
+	return newReport(b).write(s.Out, base)
+}
+
+// say tells the person at the terminal what goes on; the report alone goes to
+// stdout.
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
