@@ -81,6 +81,9 @@ func TestOnNothing(t *testing.T) {
 			if got := status(t, r.url+path); got != http.StatusOK {
 				t.Errorf("%s: %d", path, got)
 			}
+			if probe, err := http.Head(r.url + path); err != nil || probe.StatusCode != http.StatusOK {
+				t.Errorf("HEAD %s: %v %v", path, probe, err)
+			}
 		}
 		r.stop()
 		if err := <-r.done; err != nil {

@@ -32,6 +32,9 @@ type call struct {
 	query string
 	// client is the address that the request came from, as access sees it.
 	client string
+	// personal says that the operation is a person's own, whatever company its
+	// session has.
+	personal bool
 	// idempotencyKey is the header of that name.
 	idempotencyKey string
 	caller

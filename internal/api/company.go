@@ -52,8 +52,8 @@ func utc(t *time.Time) *time.Time {
 // NewCompany is what a company is made of.
 type NewCompany struct {
 	Name     string `json:"name" maxLength:"200" example:"Acme"`
-	Currency string `json:"currency,omitempty" example:"usd" doc:"ISO 4217; usd without it."`
-	TimeZone string `json:"time_zone,omitempty" example:"Europe/Berlin" doc:"An IANA name; UTC without it."`
+	Currency string `json:"currency,omitempty" minLength:"1" example:"usd" doc:"ISO 4217; usd without it."`
+	TimeZone string `json:"time_zone,omitempty" minLength:"1" example:"Europe/Berlin" doc:"An IANA name; UTC without it."`
 }
 
 // Settings is a change of a company; what is absent stays.
