@@ -61,7 +61,7 @@ type Settings struct {
 	Name              *string `json:"name,omitempty" maxLength:"200"`
 	Currency          *string `json:"currency,omitempty" example:"eur"`
 	TimeZone          *string `json:"time_zone,omitempty" example:"Europe/Berlin"`
-	ApprovalTimeout   *string `json:"approval_timeout,omitempty" example:"24h" doc:"From 1m to 30d."`
+	ApprovalTimeout   *string `json:"approval_timeout,omitempty" example:"24h" doc:"From 1s to 30d."`
 	TokenAudience     *string `json:"token_audience,omitempty" maxLength:"200"`
 	RequireRedemption *bool   `json:"require_redemption,omitzero"`
 }
