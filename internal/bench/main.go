@@ -45,7 +45,7 @@ func run(ctx context.Context) (err error) {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	if s.Profile {
+	if s.Profile != nil {
 		return b.profiles(ctx)
 	}
 	if err := b.rounds(ctx); err != nil {

@@ -38,9 +38,7 @@ type floor struct {
 	program, dir string
 	environ      []string
 	db           *pgx.Conn
-	// done is how many transactions pgbench has counted in all, last in its last
-	// run.
-	done, last int64
+	done         int64 // transactions that pgbench has counted in all
 }
 
 func newFloor(ctx context.Context, c *cluster, agents int) (*floor, error) {
@@ -97,8 +95,8 @@ func (f *floor) pgbench(ctx context.Context, script string, n int, length time.D
 	if err != nil {
 		return load{}, err
 	}
-	f.done, f.last = f.done+counted, counted
-	l := load{newHistogram(), time.Duration(float64(counted) / rate * float64(time.Second))}
+	f.done += counted
+	l := load{newHistogram(), counted, time.Duration(float64(counted) / rate * float64(time.Second))}
 	logs, err := filepath.Glob(prefix + ".*")
 	for _, name := range logs {
 		err = errors.Join(err, readLatencies(name, l), os.Remove(name))

@@ -109,6 +109,7 @@ func (r *report) heading(b *strings.Builder) {
 	for _, name := range []string{"fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers"} {
 		fmt.Fprintf(b, "%s=%s ", name, r.Database[name])
 	}
+	b.WriteString(strings.Join(r.Settings.Postgres, " "))
 	fmt.Fprintf(b, "\n\nAn fdatasync of 8 kB took %s ms by round; %s.\n\n", list(r.Syncs, "%.3f"), r.dropping())
 }
 
