@@ -67,7 +67,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	wanted := []string{es, rs}
-	if b.Profile {
+	if b.Profile != nil {
 		wanted = wanted[:1]
 	}
 	for _, algorithm := range wanted {
@@ -86,7 +86,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 			return fmt.Errorf("warm up: %w", err)
 		}
 	}
-	if !b.Profile {
+	if b.Profile == nil {
 		b.plan()
 	}
 	return nil
@@ -98,7 +98,7 @@ func (b *bench) warmUp(ctx context.Context, s *server) error {
 	say("warming up %s", s.algorithm)
 	agents := b.Agents
 	if s != b.main() {
-		agents = min(agents, 2000) // its cases need no more
+		agents = min(agents, 200) // its cases need no more
 	}
 	for _, step := range []struct {
 		n    int
@@ -125,6 +125,10 @@ func (b *bench) warmUp(ctx context.Context, s *server) error {
 // plan lists the cases in the order of a round: what is compared stands beside
 // each other.
 func (b *bench) plan() {
+	b.add(&cell{Case: diskSync})
+	for _, algorithm := range algorithms {
+		b.add(&cell{Case: rawSigning, Algorithm: algorithm})
+	}
 	s, all := b.main(), spread(b.Agents)
 	for _, n := range b.Connections {
 		b.beside(pgbenchHot, n, "hot")
@@ -186,7 +190,7 @@ func (b *bench) rounds(ctx context.Context) error {
 		}
 		for _, c := range b.cells {
 			if c.run == nil {
-				continue // the machine's, measured above
+				continue // the machine's, which it has measured already
 			}
 			s, err := c.run(ctx)
 			if err != nil {
@@ -210,14 +214,15 @@ func (b *bench) rounds(ctx context.Context) error {
 // machine measures the disk and the signatures, and gives the time of an
 // fdatasync in milliseconds.
 func (b *bench) machine() (float64, error) {
-	l, err := syncing(b.cluster.dir, b.length()/4)
+	length := max(b.length()/4, 300*time.Millisecond)
+	l, err := syncing(b.cluster.dir, length)
 	if err != nil {
 		return 0, err
 	}
 	s := newSample(l)
 	b.note(diskSync, "", s)
 	for _, algorithm := range algorithms {
-		rate, err := signing(algorithm, b.length()/4)
+		rate, err := signing(algorithm, length)
 		if err != nil {
 			return 0, err
 		}
@@ -228,13 +233,8 @@ func (b *bench) machine() (float64, error) {
 
 func (b *bench) note(name, algorithm string, s sample) {
 	s.Round = len(b.syncs)
-	for _, c := range b.cells {
-		if c.Case == name && c.Algorithm == algorithm {
-			c.Samples = append(c.Samples, s)
-			return
-		}
-	}
-	b.add(&cell{Case: name, Algorithm: algorithm, Samples: []sample{s}})
+	c := results{cells: b.cells}.cell(name, algorithm, 0, 0)
+	c.Samples = append(c.Samples, s)
 }
 
 // drop leaves out the rounds in which the disk took twice its usual time.

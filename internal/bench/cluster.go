@@ -41,7 +41,11 @@ func newCluster(ctx context.Context, s settings) (c *cluster, err error) {
 		}
 	}()
 	set := map[string]string{"max_connections": fmt.Sprint(maxClients + 88)}
-	if s.Profile {
+	for _, setting := range s.Postgres {
+		name, value, _ := strings.Cut(setting, "=")
+		set[name] = value
+	}
+	if s.Profile != nil {
 		set["shared_preload_libraries"] = "pg_stat_statements"
 	}
 	if c.server, err = embedded.Start(ctx, embedded.Options{DataDir: filepath.Join(c.dir, "postgres"), Settings: set}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -17,10 +18,11 @@ type op func() error
 // maker gives a connection what it does again and again.
 type maker func(c *conn, client int) op
 
-// load is what some clients did: how long each op took, in microseconds, and
-// how long it went on.
+// load is what some clients did: how long each op took, in microseconds, how
+// many were done, and how long it went on.
 type load struct {
 	latency *histogram
+	done    int64
 	length  time.Duration
 }
 
@@ -54,10 +56,11 @@ func clients(address string, n int, does maker, work func(client int, do op, h *
 		wait.Go(func() { failures[i] = work(i, ops[i], histograms[i]) })
 	}
 	wait.Wait()
-	done := load{newHistogram(), time.Since(began)}
+	done := load{latency: newHistogram(), length: time.Since(began)}
 	for _, h := range histograms {
 		done.latency.Merge(h)
 	}
+	done.done = done.latency.TotalCount()
 	return done, errors.Join(failures...)
 }
 
@@ -87,16 +90,16 @@ func opened(ctx context.Context, address string, n, rate int, length time.Durati
 	arrivals := make(chan time.Time, total)
 	began := time.Now()
 	go arrive(ctx, arrivals, began, time.Second/time.Duration(rate), total)
-	lost := began.Add(length + time.Second)
-	return clients(address, n, does, func(_ int, do op, h *histogram) error {
+	end, lost := began.Add(length+time.Second), atomic.Int64{}
+	done, err := clients(address, n, does, func(_ int, do op, h *histogram) error {
 		for due := range arrivals {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if time.Now().Before(lost) {
-				if err := do(); err != nil {
-					return err
-				}
+			if time.Now().After(end) {
+				lost.Add(1)
+			} else if err := do(); err != nil {
+				return err
 			}
 			if err := record(h, time.Since(due)); err != nil {
 				return err
@@ -104,6 +107,8 @@ func opened(ctx context.Context, address string, n, rate int, length time.Durati
 		}
 		return nil
 	})
+	done.done -= lost.Load()
+	return done, err
 }
 
 // arrive sends the moments at which requests are due.

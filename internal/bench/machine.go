@@ -45,7 +45,7 @@ func syncing(dir string, length time.Duration) (load, error) {
 			return load{}, err
 		}
 	}
-	l.length = time.Since(began)
+	l.length, l.done = time.Since(began), l.latency.TotalCount()
 	return l, nil
 }
 

@@ -45,7 +45,7 @@ func run(ctx context.Context) (err error) {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	if s.Profile {
+	if s.Profile != nil {
 		return b.profiles(ctx)
 	}
 	if err := b.rounds(ctx); err != nil {
@@ -54,7 +54,10 @@ func run(ctx context.Context) (err error) {
 	if err := b.finish(ctx); err != nil {
 		return err
 	}
-	return newReport(b).write(s.Out, base)
+	r := newReport(b)
+	text := r.markdown(base)
+	fmt.Print(text)
+	return r.write(s.Out, text)
 }
 
 // say tells the person at the terminal what goes on; the report alone goes to

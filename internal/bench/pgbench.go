@@ -38,9 +38,7 @@ type floor struct {
 	program, dir string
 	environ      []string
 	db           *pgx.Conn
-	// done is how many transactions pgbench has counted in all, last in its last
-	// run.
-	done, last int64
+	done         int64 // transactions that pgbench has counted in all
 }
 
 func newFloor(ctx context.Context, c *cluster, agents int) (*floor, error) {
@@ -78,32 +76,51 @@ func (f *floor) script(name string, from, to int) error {
 	return os.WriteFile(filepath.Join(f.dir, name+".sql"), fmt.Appendf(nil, floorScript, from, to), 0o644)
 }
 
-// pgbench runs one of the scripts with n clients. A quarter of its transactions
-// are logged with their time.
-func (f *floor) pgbench(ctx context.Context, script string, n int, length time.Duration) (load, error) {
-	// Its time begins with the logging in of its clients, which its rate leaves
-	// out.
-	seconds := int(length.Seconds()+0.5) + 1 + n/main64
+// errNothing says that pgbench's time was over before its clients had logged in.
+var errNothing = errors.New("pgbench counted nothing")
+
+// pgbench runs one of the scripts with n clients. Its time begins with the
+// logging in, which its rate leaves out and which a busy machine makes long:
+// then it gets more time.
+func (f *floor) pgbench(ctx context.Context, script string, n int, length time.Duration) (l load, err error) {
+	seconds, more := int(length.Seconds()+0.5), 1+n/main64
+	for range 5 {
+		if l, err = f.once(ctx, script, n, seconds+more); !errors.Is(err, errNothing) {
+			break
+		}
+		more *= 2
+	}
+	if err != nil {
+		return l, err
+	}
+	return l, f.check(ctx)
+}
+
+// once runs pgbench; a quarter of its transactions are logged with their time.
+func (f *floor) once(ctx context.Context, script string, n, seconds int) (load, error) {
 	prefix := filepath.Join(f.dir, "pgbench-"+script)
 	cmd := exec.CommandContext(ctx, f.program, "-n", "-M", "prepared", "-c", strconv.Itoa(n), "-j", strconv.Itoa(min(n, runtime.NumCPU())),
-		"-T", strconv.Itoa(seconds), "-f", filepath.Join(f.dir, script+".sql"),
-		"-l", "--log-prefix="+prefix, "--sampling-rate=0.25")
+		"-T", strconv.Itoa(seconds), "-f", filepath.Join(f.dir, script+".sql"), "-l", "--log-prefix="+prefix, "--sampling-rate=0.25")
 	cmd.Env = f.environ
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("pgbench: %w\n%s", err, out)
 	}
-	counted, rate, err := readPgbench(string(out))
-	if err != nil {
-		return load{}, err
-	}
-	f.done, f.last = f.done+counted, counted
-	l := load{newHistogram(), time.Duration(float64(counted) / rate * float64(time.Second))}
+	l := load{latency: newHistogram()}
 	logs, err := filepath.Glob(prefix + ".*")
 	for _, name := range logs {
 		err = errors.Join(err, readLatencies(name, l), os.Remove(name))
 	}
-	return l, errors.Join(err, f.check(ctx))
+	if err != nil {
+		return l, err
+	}
+	var rate float64
+	if l.done, rate, err = readPgbench(string(out)); err != nil {
+		return l, err
+	}
+	f.done += l.done
+	l.length = time.Duration(float64(l.done) / rate * float64(time.Second))
+	return l, nil
 }
 
 // readPgbench finds the counts in what pgbench prints.
@@ -122,7 +139,7 @@ func readPgbench(out string) (counted int64, rate float64, err error) {
 		}
 	}
 	if err == nil && (counted == 0 || rate == 0) {
-		err = fmt.Errorf("pgbench counted nothing:\n%s", out)
+		err = fmt.Errorf("%w:\n%s", errNothing, out)
 	}
 	return counted, rate, err
 }

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -33,6 +35,9 @@ func (b *bench) profiles(ctx context.Context) error {
 		{"replay-64", main64, s.replaying(s.careful, min(remembered, b.Agents))},
 		{"budget-64", main64, s.looking(s.careful, all)},
 	} {
+		if !slices.Contains(b.Profile, p.name) && !slices.Contains(b.Profile, "all") {
+			continue
+		}
 		if err := b.profile(ctx, s, p.name, p.n, p.does); err != nil {
 			return err
 		}
@@ -40,46 +45,63 @@ func (b *bench) profiles(ctx context.Context) error {
 	return nil
 }
 
+// profile drives one case and writes what it took.
 func (b *bench) profile(ctx context.Context, s *server, name string, n int, does maker) error {
 	if _, err := s.db.Exec(ctx, "SELECT pg_stat_statements_reset()"); err != nil {
 		return err
 	}
-	type fetched struct {
-		data []byte
-		err  error
+	kinds := []string{"profile", "allocs"}
+	got, failed := make([][]byte, len(kinds)), make([]error, len(kinds)+1)
+	var wait sync.WaitGroup
+	for i, kind := range kinds {
+		wait.Go(func() {
+			got[i], failed[i] = fetch(ctx, fmt.Sprintf("%s/debug/pprof/%s?seconds=%d", s.metrics, kind, profileSeconds))
+		})
 	}
-	profile := make(chan fetched, 1)
-	go func() {
-		data, err := fetch(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", s.metrics, profileSeconds))
-		profile <- fetched{data, err}
-	}()
-	sample, err := b.measure(ctx, s, func() (load, error) {
+	var seen sample
+	seen, failed[len(kinds)] = b.measure(ctx, s, func() (load, error) {
 		return closed(ctx, s.address, n, (profileSeconds+1)*time.Second, does)
 	})
-	got := <-profile
-	if err = errors.Join(err, got.err, os.MkdirAll(b.Out, 0o755)); err != nil {
-		return err
-	}
-	file := filepath.Join(b.Out, name+".pprof")
-	if err := os.WriteFile(file, got.data, 0o644); err != nil {
+	wait.Wait()
+	if err := errors.Join(append(failed, os.MkdirAll(b.Out, 0o755))...); err != nil {
 		return err
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %.0f/s, p50 %.2f ms, p99 %.2f ms; CPU a request: server %.0f µs, PostgreSQL %.0f µs, clients %.0f µs; %.0f allocations, %.1f kB\n\n",
-		name, sample.Rate, sample.P50, sample.P99, sample.Server, sample.Postgres, sample.Clients, sample.Mallocs, sample.Bytes/1000)
-	for _, order := range []string{"-cum", "-flat"} {
-		top, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", "-nodecount=60", order, file).Output()
-		if err != nil {
+	fmt.Fprintf(&text, "%s: %.0f/s, p50 %.2f ms, p99 %.2f ms; CPU a request: server %.0f µs, PostgreSQL %.0f µs, clients %.0f µs; %.0f allocations, %.1f kB",
+		name, seen.Rate, seen.P50, seen.P99, seen.Server, seen.Postgres, seen.Clients, seen.Mallocs, seen.Bytes/1000)
+	say("%s", text.String())
+	text.WriteString("\n\n")
+	for i, kind := range kinds {
+		file := filepath.Join(b.Out, name+"."+kind+".pprof")
+		if err := os.WriteFile(file, got[i], 0o644); err != nil {
 			return err
 		}
-		text.Write(top)
-		text.WriteString("\n")
+		if err := heaviest(ctx, file, kind, &text); err != nil {
+			return err
+		}
 	}
 	if err := s.statements(ctx, &text); err != nil {
 		return err
 	}
-	say("%s", text.String()[:strings.IndexByte(text.String(), '\n')])
 	return os.WriteFile(filepath.Join(b.Out, name+".txt"), []byte(text.String()), 0o644)
+}
+
+// heaviest lists the functions with the most, what they call included and then
+// without.
+func heaviest(ctx context.Context, file, kind string, text *strings.Builder) error {
+	for _, order := range []string{"-cum", "-flat"} {
+		args := []string{"tool", "pprof", "-top", "-nodecount=60", order}
+		if kind == "allocs" {
+			args = append(args, "-sample_index=alloc_space")
+		}
+		top, err := exec.CommandContext(ctx, "go", append(args, file)...).Output()
+		if err != nil {
+			return fmt.Errorf("read the profile: %w", err)
+		}
+		text.Write(top)
+		text.WriteString("\n")
+	}
+	return nil
 }
 
 // statements lists where PostgreSQL spent its time.

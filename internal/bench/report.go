@@ -57,14 +57,12 @@ func newReport(b *bench) *report {
 	return r
 }
 
-// write leaves bench.json and bench.md, and prints the latter.
-func (r *report) write(dir string, base *report) error {
-	text := r.markdown(base)
+// write leaves bench.json and bench.md, whose text is given.
+func (r *report) write(dir, text string) error {
 	data, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err
 	}
-	fmt.Print(text)
 	return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "bench.json"), append(data, '\n'), 0o644),
 		os.WriteFile(filepath.Join(dir, "bench.md"), []byte(text), 0o644))
 }
@@ -109,6 +107,7 @@ func (r *report) heading(b *strings.Builder) {
 	for _, name := range []string{"fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers"} {
 		fmt.Fprintf(b, "%s=%s ", name, r.Database[name])
 	}
+	b.WriteString(strings.Join(r.Settings.Postgres, " "))
 	fmt.Fprintf(b, "\n\nAn fdatasync of 8 kB took %s ms by round; %s.\n\n", list(r.Syncs, "%.3f"), r.dropping())
 }
 

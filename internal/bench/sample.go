@@ -37,7 +37,7 @@ type sample struct {
 
 func newSample(l load) sample {
 	ms := func(q float64) float64 { return float64(l.latency.ValueAtQuantile(q)) / 1000 }
-	return sample{Rate: float64(l.latency.TotalCount()) / l.length.Seconds(), P50: ms(50), P99: ms(99), P999: ms(99.9)}
+	return sample{Rate: float64(l.done) / l.length.Seconds(), P50: ms(50), P99: ms(99), P999: ms(99.9)}
 }
 
 // used is what was consumed up to a moment.
@@ -60,19 +60,17 @@ func (b *bench) measure(ctx context.Context, s *server, do func() (load, error))
 	}
 	done := time.Now()
 	out := newSample(l)
-	ops := float64(l.latency.TotalCount())
-	if s == nil {
-		ops = float64(b.floor.last) // a quarter of them was logged
-		out.Rate = ops / l.length.Seconds()
-	} else if err := s.settle(ctx); err != nil {
-		return out, err
+	if s != nil {
+		if err := s.settle(ctx); err != nil {
+			return out, err
+		}
 	}
 	out.Settled = time.Since(done).Seconds()
 	after, err := b.look(ctx, s)
 	if err != nil {
 		return out, err
 	}
-	after.per(before, max(1, ops), &out)
+	after.per(before, max(1, float64(l.done)), &out)
 	if s != nil {
 		out.Resident, _ = residentOf(s.command.Process.Pid)
 		err = s.audit(ctx)

@@ -30,9 +30,12 @@ type settings struct {
 	Out string `env:"BENCH_OUT" envDefault:"bench-out" json:"-"`
 	// Dir is where the database lies while it is measured: on a real disk.
 	Dir string `env:"BENCH_DIR" json:"-"`
-	// Profile writes CPU profiles and the slowest statements into Out, instead
-	// of measuring.
-	Profile bool `env:"BENCH_PROFILE" json:"profile"`
+	// Postgres are settings of PostgreSQL to try, name=value with commas between.
+	// Durability is asserted all the same.
+	Postgres []string `env:"BENCH_POSTGRES" json:"postgres,omitempty"`
+	// Profile names cases (see profiles), or is "all": what they spend goes into
+	// Out by function and by statement, and nothing else is measured.
+	Profile []string `env:"BENCH_PROFILE" json:"-"`
 }
 
 // main64 is the number of connections that the goals are stated for.
