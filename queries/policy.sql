@@ -13,9 +13,9 @@ WHERE company_id = @company_id AND live = @live AND policy_id < @before
 ORDER BY policy_id DESC LIMIT sqlc.arg(rows)::integer;
 
 -- name: PoliciesOfAgent :many
--- What may decide for an agent, or shadows: its own and the company's.
+-- What covers an agent, or is drafted for it: its own and the company's.
 SELECT * FROM policies
-WHERE company_id = @company_id AND live = @live AND status IN ('active', 'shadow')
+WHERE company_id = @company_id AND live = @live AND status <> 'archived'
   AND (agents = '{}' OR sqlc.arg(agent)::uuid = ANY(agents))
 ORDER BY policy_id DESC;
 

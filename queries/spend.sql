@@ -144,6 +144,10 @@ SELECT v.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives:
 JOIN approval_votes v ON v.company_id = w.company_id AND v.live = w.live AND v.approval_id = w.id
 ORDER BY v.created_at, v.person_id;
 
+-- name: PolicyVersionsNow :many
+SELECT policy_id, version FROM policies
+WHERE company_id = $1 AND live = $2 AND policy_id = ANY(@ids::uuid[]);
+
 -- name: InsertVote :exec
 INSERT INTO approval_votes (company_id, live, approval_id, person_id, member_id, role, verdict, amount, comment, voted_by, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
@@ -173,7 +177,7 @@ WHERE company_id = @company_id AND live = @live AND authorization_id < @before
   AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
   AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
   AND (sqlc.narg(decision)::text IS NULL OR decision = sqlc.narg(decision))
-  AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR merchant_name = sqlc.narg(merchant_name))
+  AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR lower(merchant_name) = lower(sqlc.narg(merchant_name)))
   AND (sqlc.narg(currency)::text IS NULL OR currency = sqlc.narg(currency))
   AND (sqlc.narg(rail)::text IS NULL OR rail = sqlc.narg(rail))
   AND (sqlc.narg(since)::timestamptz IS NULL OR created_at >= sqlc.narg(since))

@@ -26,11 +26,13 @@ import (
 // house is what every feature stands on.
 type house struct {
 	config
-	log     *slog.Logger
-	pool    *postgres.Pool
-	sealing []byte // the key-encryption key, 32 bytes
-	metrics *prometheus.Registry
-	traces  trace.TracerProvider
+	log  *slog.Logger
+	pool *postgres.Pool
+	// committers are the gate's own connections.
+	committers *postgres.Pool
+	sealing    []byte // the key-encryption key, 32 bytes
+	metrics    *prometheus.Registry
+	traces     trace.TracerProvider
 	// draining is closed when shutdown begins: what waits or streams should
 	// end its answer then.
 	draining <-chan struct{}
@@ -107,7 +109,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 		LinksPerAddress: links, LinksPerClient: links}); err != nil {
 		return f, err
 	}
-	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Log: h.log})
+	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Log: h.log})
 	return f, nil
 }
 

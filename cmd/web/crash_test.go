@@ -50,7 +50,9 @@ func newProcess(t *testing.T) *process {
 	t.Cleanup(func() {
 		if p.running != nil {
 			_ = p.running.Process.Signal(syscall.SIGTERM)
+			late := time.AfterFunc(20*time.Second, func() { _ = p.running.Process.Kill() })
 			_ = p.running.Wait()
+			late.Stop()
 		}
 		if t.Failed() && p.log != nil {
 			t.Logf("the last server said:\n%s", p.log)
@@ -125,28 +127,31 @@ type load struct {
 func (l *load) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		key := fmt.Sprintf("%s-%d", l.prefix, l.next.Add(1))
-		id := l.insist(key)
+		a := l.insist(`{"agent":"bot","amount":1,"currency":"usd","merchant":{"name":"AWS"}}`, key)
+		if a.status != http.StatusOK {
+			l.t.Errorf("%s: %d %s", key, a.status, a.body)
+			return
+		}
 		l.mu.Lock()
-		l.answers[key] = id
+		l.answers[key] = a.field(l.t, "id")
 		l.mu.Unlock()
 	}
 }
 
-// insist repeats one request, with the same key, until there is an answer.
-func (l *load) insist(key string) string {
+// insist repeats one authorization, with the same key, until it is answered:
+// while a server is down, does not know, or cannot keep up, there is none.
+func (c caller) insist(body, key string) (last answered) {
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		a, err := l.try("POST", "/v1/authorize", `{"agent":"bot","amount":1,"currency":"usd","merchant":{"name":"AWS"}}`, "Idempotency-Key", key)
+		a, err := c.try("POST", "/v1/authorize", body, "Idempotency-Key", key)
 		switch {
-		case err != nil || a.status == http.StatusServiceUnavailable || a.status == http.StatusTooManyRequests || a.status == http.StatusConflict:
-		case a.status == http.StatusOK:
-			return a.field(l.t, "id")
+		case err != nil:
+		case a.status == http.StatusServiceUnavailable || a.status == http.StatusTooManyRequests || a.status == http.StatusConflict:
+			last = a
 		default:
-			l.t.Errorf("%s: %d %s", key, a.status, a.body)
-			return ""
+			return a
 		}
 	}
-	l.t.Errorf("%s was never answered", key)
-	return ""
+	return last
 }
 
 // TestKillsAtAnyMoment kills the server and its PostgreSQL again and again under

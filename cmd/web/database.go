@@ -9,12 +9,15 @@ import (
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/embedded"
+	"github.com/getpurser/purser/internal/spend"
 )
 
 // database is the pool and, when we run PostgreSQL ourselves, the server below.
 type database struct {
 	pool *postgres.Pool
-	own  *embedded.Server // nil when DATABASE_URL names one
+	// committers are the gate's own connections.
+	committers *postgres.Pool
+	own        *embedded.Server // nil when DATABASE_URL names one
 }
 
 // openDatabase starts PostgreSQL if none is named, brings the schema up to date
@@ -34,11 +37,13 @@ func openDatabase(ctx context.Context, c config, log *slog.Logger) (d database, 
 	if err := postgres.Migrate(ctx, c.OwnerURL); err != nil {
 		return d, unusable(err)
 	}
-	d.pool, err = postgres.Open(ctx, postgres.Config{
-		URL: c.DatabaseURL, Role: postgres.AppRole, MaxConns: 24,
-		StatementTimeout: 30 * time.Second, LockTimeout: 10 * time.Second, IdleTimeout: time.Minute,
-	})
-	if err != nil {
+	pool := postgres.Config{URL: c.DatabaseURL, Role: postgres.AppRole, MaxConns: 24,
+		StatementTimeout: 30 * time.Second, LockTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	if d.pool, err = postgres.Open(ctx, pool); err != nil {
+		return d, unusable(err)
+	}
+	pool.MaxConns, pool.Settings, pool.ApplicationName = 4, spend.CommitterSettings(), "purser-gate"
+	if d.committers, err = postgres.Open(ctx, pool); err != nil {
 		return d, unusable(err)
 	}
 	return d, nil
@@ -63,8 +68,10 @@ func (d database) ended() <-chan struct{} {
 }
 
 func (d database) close(log *slog.Logger) {
-	if d.pool != nil {
-		d.pool.Close()
+	for _, pool := range []*postgres.Pool{d.pool, d.committers} {
+		if pool != nil {
+			pool.Close()
+		}
 	}
 	if d.own == nil {
 		return

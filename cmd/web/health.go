@@ -13,10 +13,11 @@ import (
 // serveHealth says whether the process lives (/healthz: if not, restart it) and
 // whether it can do its work (/readyz: if not, send nobody here).
 func serveHealth(e *echo.Echo, h house) {
-	e.GET("/healthz", func(c echo.Context) error {
+	get := []string{http.MethodGet, http.MethodHead} // some probes ask with HEAD
+	e.Match(get, "/healthz", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
 	})
-	e.GET("/readyz", func(c echo.Context) error {
+	e.Match(get, "/readyz", func(c echo.Context) error {
 		select {
 		case <-h.draining:
 			return fault.New(fault.Unavailable, "shutting_down", "The server is shutting down.").After(time.Second)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -29,9 +30,9 @@ func TestTwoServersOneBudget(t *testing.T) {
 		wait.Go(func() {
 			replica := c
 			replica.base = servers[i%2].url
-			a, err := replica.try("POST", "/v1/authorize", fmt.Sprintf(`{"agent":"bot-%d","amount":1,"currency":"usd","merchant":{"name":"AWS"}}`, i))
-			if err != nil || a.status != 200 {
-				t.Errorf("%v %d %s", err, a.status, a.body)
+			a := replica.insist(fmt.Sprintf(`{"agent":"bot-%d","amount":1,"currency":"usd","merchant":{"name":"AWS"}}`, i), fmt.Sprintf("key-%d", i))
+			if a.status != http.StatusOK {
+				t.Errorf("%d %s", a.status, a.body)
 				return
 			}
 			mu.Lock()

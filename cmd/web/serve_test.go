@@ -51,8 +51,9 @@ func start(t *testing.T, settings ...string) running {
 		err := realMain(ctx, environ, in, io.Discard)
 		in.CloseWithError(err)
 		r.done <- err
+		close(r.done) // who asks again is not kept waiting
 	}()
-	t.Cleanup(cancel)
+	t.Cleanup(func() { cancel(); <-r.done }) // before its directory goes
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatalf("it did not start: %v", err)
@@ -79,6 +80,9 @@ func TestOnNothing(t *testing.T) {
 		for _, path := range []string{"/healthz", "/readyz"} {
 			if got := status(t, r.url+path); got != http.StatusOK {
 				t.Errorf("%s: %d", path, got)
+			}
+			if probe, err := http.Head(r.url + path); err != nil || probe.StatusCode != http.StatusOK {
+				t.Errorf("HEAD %s: %v %v", path, probe, err)
 			}
 		}
 		r.stop()

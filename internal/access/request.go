@@ -74,17 +74,19 @@ func credential(h http.Header) (string, error) {
 	return "", fault.New(fault.Malformed, "conflicting_credentials", "The request presents different credentials: send one.")
 }
 
-// who tells the kinds of credential apart by their form.
+// who tells the kinds of credential apart by their form. A valid token is taken
+// from an address that sends wrong ones too, as it is of many people behind one
+// router.
 func (a *Access) who(ctx context.Context, presented, client string) (Principal, error) {
 	if strings.Count(presented, ".") != 2 {
 		return a.keys.authenticate(ctx, presented, client)
 	}
-	if wait, blocked := a.failures.full(client, a.config.FailuresPerMinute); blocked && client != "" {
-		return Principal{}, tooManyFailures(wait)
-	}
 	p, err := a.person(ctx, presented)
-	if fault.Is(err, errInvalidSession().Code) && client != "" {
-		a.failures.take(client, a.config.FailuresPerMinute)
+	if client == "" || !fault.Is(err, errInvalidSession().Code) {
+		return p, err
+	}
+	if ok, _, wait := a.failures.take(client, a.config.FailuresPerMinute); !ok {
+		return Principal{}, tooManyFailures(wait)
 	}
 	return p, err
 }

@@ -94,7 +94,7 @@ func TestMiddlewareLeavesThePrincipal(t *testing.T) {
 // after a while, and that a known key goes on working from there.
 func TestGuessersAreSlowed(t *testing.T) {
 	h := newHouse(t, func(c *access.Config) { c.FailuresPerMinute = 5 })
-	_, owner := h.found("Acme")
+	session, owner := h.found("Acme")
 	_, known := h.mustKey(owner, "live", "read")
 	h.who(known)
 	codes := map[string]int{}
@@ -113,6 +113,7 @@ func TestGuessersAreSlowed(t *testing.T) {
 	_, err = h.VerifyLink(t.Context(), "guess", "192.0.2.1", "")
 	wantCode(t, err, "too_many_failures")
 	h.who(known)
+	h.who(session)
 	if _, _, err := h.Validate(t.Context(), known, "192.0.2.1"); err != nil {
 		t.Error(err)
 	}

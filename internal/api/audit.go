@@ -125,7 +125,7 @@ func (a *API) listEvents(ctx context.Context, in *struct {
 		cursor := a.seal.close(callOf(ctx), positionBytes(rows[len(rows)-1].Position))
 		out.NextCursor = &cursor
 	}
-	return whole(out)
+	return whole(out, "")
 }
 
 // exportEvents streams all that matches.

@@ -96,11 +96,20 @@ func authorizationView(r spend.Result) Authorization {
 	return Authorization{ID: text(x.PublicID()), Decision: string(x.Decision), Status: string(x.Status), ReasonCode: x.ReasonCode,
 		Reason: x.Reason, Agent: ident.Format(ident.Agent, x.Agent), Amount: x.Money(x.Amount), Currency: string(x.Currency),
 		Merchant: merchantView(x.Merchant), Rail: x.Rail, ExpiresAt: utc(&x.ExpiresAt), CreatedAt: x.CreatedAt.UTC(),
-		Token: text(r.Token), Approval: summaryView(r), Trace: listJSON[TraceStep](x.Trace), Remedies: listJSON[Remedy](x.Remedies),
+		Token: text(r.Token), Approval: summaryView(r), Trace: listJSON[TraceStep](x.Trace), Remedies: remediesView(x),
 		RequestedAmount: x.Money(x.Requested), RefundedAmount: x.Money(x.Refunded), Capture: string(x.Capture),
 		Purpose: x.Purpose, Metadata: x.Metadata, Reference: x.Reference, VoidReason: x.VoidReason,
 		Policies: listJSON[VersionRef](x.Policies), RequestedBy: x.RequestedBy, DecidedAt: utc(&x.DecidedAt),
 		ClosedAt: utc(&x.ClosedAt), RedeemedAt: utc(&x.RedeemedAt), Livemode: x.Tenant.Live}
+}
+
+// remediesView is what would lead to another answer. What people have decided
+// has no remedy any more.
+func remediesView(x *spend.Authorization) payload[[]Remedy] {
+	if !x.DecidedAt.IsZero() {
+		return listJSON[Remedy](nil)
+	}
+	return listJSON[Remedy](x.Remedies)
 }
 
 func merchantView(m policy.Merchant) Merchant {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/sha256"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,6 +22,8 @@ type call struct {
 	// release ends the request's part in what is in flight. A handler that
 	// begins to wait or to stream calls it.
 	release func()
+	// writer is where the answer goes.
+	writer http.ResponseWriter
 	// operation is the OpenAPI id of what is called; empty outside the API.
 	operation string
 	// method and path are the request's; the path has its ids and no query.
@@ -29,6 +32,9 @@ type call struct {
 	query string
 	// client is the address that the request came from, as access sees it.
 	client string
+	// personal says that the operation is a person's own, whatever company its
+	// session has.
+	personal bool
 	// idempotencyKey is the header of that name.
 	idempotencyKey string
 	caller

@@ -21,6 +21,8 @@ type caller struct {
 	// agent is the one agent that the call is scoped to: by its key, or by
 	// X-Agent-Id.
 	agent *uuid.UUID
+	// named says that X-Agent-Id named it.
+	named bool
 }
 
 // known says whether a credential was accepted.
@@ -76,7 +78,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 		a.refuseHuma(ctx, err)
 		return
 	}
-	state.caller = caller{Principal: who, agent: who.Agent}
+	state.caller, state.personal = caller{Principal: who, agent: who.Agent}, g.person
 	left, err := a.limit(ctx.Context(), who)
 	limitHeaders(c.Response().Header(), left)
 	defer left.Release()
@@ -120,7 +122,7 @@ func (a *API) scopeToAgent(ctx huma.Context, g gate, state *call) error {
 		if state.Agent != nil && *state.Agent != id {
 			return notBound()
 		}
-		state.agent = &id
+		state.agent, state.named = &id, true
 	}
 	if g.agentPath == "" || state.agent == nil {
 		return nil
@@ -137,7 +139,7 @@ func (c *caller) sameAgent(id uuid.UUID, location string) error {
 	switch {
 	case c.agent == nil || *c.agent == id:
 		return nil
-	case c.Agent != nil:
+	case c.Agent != nil && !c.named:
 		return notBound()
 	default:
 		return fault.BadField(location, "agent_mismatch", "X-Agent-Id names another agent.")

@@ -11,6 +11,7 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/meter"
 )
 
 // Company is the tenant, as the mode of the call sees it.
@@ -51,8 +52,8 @@ func utc(t *time.Time) *time.Time {
 // NewCompany is what a company is made of.
 type NewCompany struct {
 	Name     string `json:"name" maxLength:"200" example:"Acme"`
-	Currency string `json:"currency,omitempty" example:"usd" doc:"ISO 4217; usd without it."`
-	TimeZone string `json:"time_zone,omitempty" example:"Europe/Berlin" doc:"An IANA name; UTC without it."`
+	Currency string `json:"currency,omitempty" minLength:"1" example:"usd" doc:"ISO 4217; usd without it."`
+	TimeZone string `json:"time_zone,omitempty" minLength:"1" example:"Europe/Berlin" doc:"An IANA name; UTC without it."`
 }
 
 // Settings is a change of a company; what is absent stays.
@@ -60,7 +61,7 @@ type Settings struct {
 	Name              *string `json:"name,omitempty" maxLength:"200"`
 	Currency          *string `json:"currency,omitempty" example:"eur"`
 	TimeZone          *string `json:"time_zone,omitempty" example:"Europe/Berlin"`
-	ApprovalTimeout   *string `json:"approval_timeout,omitempty" example:"24h" doc:"From 1m to 30d."`
+	ApprovalTimeout   *string `json:"approval_timeout,omitempty" example:"24h" doc:"From 1s to 30d."`
 	TokenAudience     *string `json:"token_audience,omitempty" maxLength:"200"`
 	RequireRedemption *bool   `json:"require_redemption,omitzero"`
 }
@@ -77,7 +78,7 @@ func (a *API) registerCompany() {
 	change := tagged("updateCompany", http.MethodPatch, "/v1/company", "Change the company's settings")
 	change.Description = "Both modes share the settings. With If-Match a stale version is refused."
 	change.Errors = []int{http.StatusPreconditionFailed}
-	effect(a, change, a.updateCompany)
+	handle(a, change, a.updateCompany)
 	freeze := tagged("freezeCompany", http.MethodPost, "/v1/company/freeze", "Freeze the company")
 	freeze.Description = "From the next decision on, everything new in this mode is denied with company_frozen. What was approved may still be confirmed."
 	effect(a, freeze, a.onCompany(a.companies.Freeze))
@@ -97,19 +98,30 @@ func (a *API) getCompany(ctx context.Context, _ *struct{}) (*etagged[Company], e
 	return &etagged[Company]{ETag: etag(c.Version), Body: companyView(t, c)}, err
 }
 
-func (a *API) updateCompany(ctx context.Context, tx pgx.Tx, in *struct {
+func (a *API) updateCompany(ctx context.Context, in *struct {
 	Precondition
 	Body Settings
-}) (Company, error) {
+}) (*effected[Company], error) {
 	c, b := callOf(ctx), in.Body
 	versions, err := ifMatch(in.IfMatch)
 	if err != nil {
-		return Company{}, err
+		return nil, err
+	}
+	if b.TimeZone != nil {
+		// Limits that follow the company's days need their history in the new
+		// ones, which may take longer than a transaction should.
+		if _, err := meter.LoadZone(*b.TimeZone); err == nil {
+			if err := a.spend.PrepareZone(ctx, c.Tenant.Company, *b.TimeZone); err != nil {
+				return nil, err
+			}
+		}
 	}
 	change := company.Settings{Name: b.Name, Currency: b.Currency, TimeZone: b.TimeZone, ApprovalTimeout: b.ApprovalTimeout,
 		TokenAudience: b.TokenAudience, RequireRedemption: b.RequireRedemption, IfVersion: wanted(versions)}
-	changed, err := a.companies.Update(ctx, tx, c.Tenant, c.actor(), change)
-	return companyView(c.Tenant, changed), err
+	return run(ctx, a, http.StatusOK, func(ctx context.Context, tx pgx.Tx) (Company, error) {
+		changed, err := a.companies.Update(ctx, tx, c.Tenant, c.actor(), change)
+		return companyView(c.Tenant, changed), err
+	})
 }
 
 // wanted is the one version that an If-Match names: nil when any will do, and

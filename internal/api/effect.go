@@ -110,13 +110,15 @@ func (a *API) once(ctx context.Context, status int, fn func(context.Context, pgx
 }
 
 // onceKey is the request's Idempotency-Key with what it is for, and false
-// without one, or where nobody is signed in to whom it could belong.
+// without one, or where nobody is signed in to whom it could belong. What a
+// person does as such is kept under the person: whoever repeats the making of a
+// first company has one by then.
 func (c *call) onceKey() (once.Key, bool) {
 	tenant := c.Tenant
 	switch {
 	case c.idempotencyKey == "" || !c.known():
 		return once.Key{}, false
-	case !c.ofCompany():
+	case c.personal, !c.ofCompany():
 		tenant = ident.Tenant{Company: c.Person, Live: true}
 	}
 	return once.Key{Tenant: tenant, Value: c.idempotencyKey, Route: c.method + " " + c.path, BodyHash: c.meaning()}, true

@@ -48,7 +48,7 @@ type NewKey struct {
 	Name      string     `json:"name" maxLength:"200" example:"CI"`
 	Mode      string     `json:"mode" enum:"live,test"`
 	Scopes    []string   `json:"scopes" enum:"admin,approvals,spend,settle,read" minItems:"1"`
-	Agent     string     `json:"agent,omitempty" maxLength:"64" doc:"Binds the key to one agent of that mode."`
+	Agent     string     `json:"agent,omitempty" minLength:"1" maxLength:"64" doc:"Binds the key to one agent of that mode."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	RateLimit *RateLimit `json:"rate_limit,omitempty" doc:"Only an owner may set it."`
 }

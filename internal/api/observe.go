@@ -30,7 +30,7 @@ func (a *API) Middleware() []echo.MiddlewareFunc {
 func (a *API) begin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		state := &call{id: requestID(r.Header.Get("X-Request-Id")), method: r.Method, path: r.URL.Path}
+		state := &call{id: requestID(r.Header.Get("X-Request-Id")), method: r.Method, path: r.URL.Path, writer: c.Response()}
 		c.SetRequest(r.WithContext(withCall(r.Context(), state)))
 		c.Response().Header().Set("X-Request-Id", state.id)
 		return next(c)
@@ -60,7 +60,11 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 func (a *API) logRequest(c echo.Context, route string, took time.Duration) {
 	ctx := c.Request().Context()
 	state := callOf(ctx)
-	a.log.LogAttrs(ctx, slog.LevelInfo, "request",
+	level := slog.LevelInfo
+	if route == "/healthz" || route == "/readyz" {
+		level = slog.LevelDebug // asked every few seconds, and never interesting
+	}
+	a.log.LogAttrs(ctx, level, "request",
 		slog.String("request_id", state.id),
 		slog.String("method", method(c)),
 		slog.String("route", route),

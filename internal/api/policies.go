@@ -45,7 +45,7 @@ func (a *API) registerPolicies() {
 	effect(a, archive, a.archivePolicy)
 	handle(a, tagged("listPolicyVersions", http.MethodGet, "/v1/policies/{id}/versions", "List a policy's versions", ""), a.listVersions)
 	handle(a, huma.Operation{OperationID: "listAgentPolicies", Method: http.MethodGet, Path: "/v1/agents/{id}/policies",
-		Summary: "List the policies that cover an agent", Description: "The active and the shadow ones, company-wide ones included.", Tags: []string{"Agents"}}, a.agentPolicies)
+		Summary: "List the policies that cover an agent", Description: "All but archived ones: active, shadow and draft, company-wide ones included.", Tags: []string{"Agents"}}, a.agentPolicies)
 	a.registerSimulation()
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -52,6 +53,8 @@ func checkQuery(op *huma.Operation, query url.Values) error {
 			wrong = append(wrong, fault.BadField(place, "repeated_parameter", "This parameter is given more than once."))
 		case values[0] == "":
 			wrong = append(wrong, fault.BadField(place, "empty_parameter", "This parameter is empty; leave it out."))
+		case !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0):
+			wrong = append(wrong, fault.BadField(place, "malformed_text", "This is not valid UTF-8, or holds the character U+0000."))
 		}
 	}
 	slices.SortFunc(wrong, func(x, y *fault.Error) int { return strings.Compare(x.Text, y.Text) })

@@ -36,7 +36,7 @@ type amountIn struct{}
 func (amountIn) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Description: "An amount in major units: a JSON number or a decimal string, read exactly. More decimals than the currency has are refused.",
-		OneOf:       []*huma.Schema{{Type: huma.TypeNumber}, {Type: huma.TypeString, MaxLength: new(maxNumber)}},
+		OneOf:       []*huma.Schema{{Type: huma.TypeNumber, Format: "double"}, {Type: huma.TypeString, MaxLength: new(maxNumber)}},
 		Examples:    []any{249.99, "249.99"},
 	}
 }
@@ -46,7 +46,7 @@ type amountOut struct{}
 
 // Schema is a JSON number.
 func (amountOut) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeNumber, Examples: []any{249.99},
+	return &huma.Schema{Type: huma.TypeNumber, Format: "double", Examples: []any{249.99},
 		Description: "An amount in major units, with exactly the currency's decimals."}
 }
 
@@ -73,4 +73,6 @@ type Figure string
 func (f Figure) MarshalJSON() ([]byte, error) { return []byte(f), nil }
 
 // Schema is a number.
-func (Figure) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeNumber} }
+func (Figure) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeNumber, Format: "double"}
+}

@@ -51,7 +51,7 @@ type Membership struct {
 
 // KeyQuestion asks about an API key.
 type KeyQuestion struct {
-	Key string `json:"key" minLength:"1" maxLength:"256" example:"ag_test_…"`
+	Key string `json:"key" minLength:"1" maxLength:"8192" example:"ag_test_…"`
 }
 
 // KeyAnswer says whether an API key works. What it is, is told only then.

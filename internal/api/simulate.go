@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
@@ -89,12 +90,20 @@ func (a *API) simulatePolicy(ctx context.Context, in *struct {
 	Accept string `header:"Accept" doc:"application/json, application/x-ndjson or text/event-stream."`
 	Body   Trial
 }) (*streamed, error) {
+	known, err := a.answered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kind := progressKind(in.Accept)
+	if known && kind == "" {
+		return a.simulated(ctx, policy.Simulation{})
+	}
 	trial, err := a.readTrial(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
 	t := callOf(ctx).Tenant
-	if kind := progressKind(in.Accept); kind != "" {
+	if kind != "" {
 		return a.stream(kind, func(ctx context.Context, w *flusher) error {
 			lines := progressLines{w: w, events: kind == eventStream}
 			trial.Progress = lines.progress
@@ -108,7 +117,17 @@ func (a *API) simulatePolicy(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, within("policy", err)
 	}
-	return whole(simulationView(s))
+	return a.simulated(ctx, s)
+}
+
+// simulated answers a simulation, and keeps the answer for who repeats the
+// request: what it found is not what a later one would find.
+func (a *API) simulated(ctx context.Context, s policy.Simulation) (*streamed, error) {
+	out, err := run(ctx, a, http.StatusOK, func(context.Context, pgx.Tx) (Simulation, error) { return simulationView(s), nil })
+	if err != nil {
+		return nil, err
+	}
+	return whole(out.Body, out.Replayed)
 }
 
 func (a *API) readTrial(ctx context.Context, in Trial) (policy.Trial, error) {

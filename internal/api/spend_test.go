@@ -292,6 +292,12 @@ func TestSimulateOverHTTP(t *testing.T) {
 	if s.text("total") != "3" || s.text("flip_totals", 0, "count") != "3" || s.text("flip_totals", 0, "amounts", 0, "amount") != "60.00" {
 		t.Errorf("simulated: %s", s.body)
 	}
+	kept := f.admin.with("Idempotency-Key", "sim")
+	kept.want(200, "", "POST", "/v1/policies/simulate", body)
+	f.spend.want(200, "", "POST", "/v1/authorize", ask("bot", 20))
+	if again := kept.want(200, "", "POST", "/v1/policies/simulate", body); again.text("total") != "3" || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("again: %v %s", again.header, again.body)
+	}
 	lines := f.admin.with("Accept", "application/x-ndjson").want(200, "", "POST", "/v1/policies/simulate", body)
 	if !strings.HasPrefix(lines.header.Get("Content-Type"), "application/x-ndjson") || !strings.Contains(string(lines.body), `{"result":{"from":`) {
 		t.Errorf("lines: %v %s", lines.header, lines.body)

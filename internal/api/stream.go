@@ -17,11 +17,15 @@ type streamed struct {
 	Body func(huma.Context)
 }
 
-// whole is an answer of an operation that can also stream, at once.
-func whole(v any) (*streamed, error) {
+// whole is an answer of an operation that can also stream, at once. Replayed
+// is not empty for a stored one.
+func whole(v any, replayed string) (*streamed, error) {
 	body, err := encode(v)
 	return &streamed{func(ctx huma.Context) {
 		ctx.SetHeader("Content-Type", "application/json")
+		if replayed != "" {
+			ctx.SetHeader("Idempotent-Replayed", replayed)
+		}
 		ctx.SetStatus(http.StatusOK)
 		_, _ = ctx.BodyWriter().Write(body) // nobody is left to tell
 	}}, err
@@ -70,9 +74,9 @@ func (f *flusher) begin() {
 }
 
 // extend gives the reader time for the next piece, whatever the server's
-// timeout for whole answers is. Not every connection can.
+// timeout for whole answers is.
 func (f *flusher) extend() {
-	_ = http.NewResponseController(f.c.Response()).SetWriteDeadline(time.Now().Add(slowReader))
+	callOf(f.c.Request().Context()).allowTime(slowReader)
 }
 
 // Write sends a piece.

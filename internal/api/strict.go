@@ -51,6 +51,7 @@ var (
 	errTrailing = errors.New("a second JSON text follows the first")
 	errNumber   = errors.New("a number is too long")
 	errDepth    = errors.New("nested too deep")
+	errNUL      = errors.New("a text holds U+0000")
 )
 
 // readValue gives a value and its canonical text: names sorted, strings with
@@ -70,6 +71,9 @@ func readValue(d *jsontext.Decoder) (any, []byte, error) {
 		return readArray(d)
 	case '"':
 		text := token.String()
+		if strings.ContainsRune(text, 0) {
+			return nil, nil, errNUL
+		}
 		canonical, err := jsontext.AppendQuote(nil, text)
 		return text, canonical, err
 	case '0':
@@ -90,6 +94,9 @@ func readObject(d *jsontext.Decoder) (any, []byte, error) {
 			return nil, nil, err
 		}
 		key := name.String()
+		if strings.ContainsRune(key, 0) {
+			return nil, nil, errNUL
+		}
 		value, canonical, err := readValue(d)
 		if err != nil {
 			return nil, nil, err
@@ -174,6 +181,8 @@ func malformed(err error) *fault.Error {
 		code, message = "trailing_data", "Something follows the JSON text."
 	case errors.Is(err, errNumber):
 		code, message = "number_too_long", "A number may have at most 100 characters."
+	case errors.Is(err, errNUL):
+		code, message = "malformed_text", "A text holds the character U+0000, which cannot be stored."
 	case errors.Is(err, errDepth):
 		code, message = "nested_too_deep", "A body may nest at most 32 deep."
 	case syntax != nil && strings.Contains(syntax.Error(), "UTF-8"):

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 	"github.com/swaggest/swgui/v5emb"
@@ -41,6 +42,10 @@ const swaggerStart = `window.ui = SwaggerUIBundle({
 const swaggerPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
+// swaggerFiles are what the page loads. Swagger UI has more, and its own answer
+// to what it has not.
+var swaggerFiles = [...]string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"}
+
 // serveSwaggerUI puts the interactive documentation on echo.
 func serveSwaggerUI(e *echo.Echo) {
 	files := v5emb.New("Purser API", "/v3/api-docs", "/swagger-ui/")
@@ -55,6 +60,9 @@ func serveSwaggerUI(e *echo.Echo) {
 	e.Match(get, "/swagger-ui/:file", func(c echo.Context) error {
 		if c.Param("file") == "" {
 			return c.Redirect(http.StatusFound, "/swagger-ui.html")
+		}
+		if !slices.Contains(swaggerFiles[:], c.Param("file")) {
+			return echo.ErrNotFound
 		}
 		files.ServeHTTP(c.Response(), c.Request())
 		return nil

@@ -195,7 +195,7 @@ func TestSettingsRefused(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{"24h": 24 * time.Hour, "1m": time.Minute, "30d": 720 * time.Hour,
-		"1h30m": 90 * time.Minute, "1d12h": 36 * time.Hour, "90s": 90 * time.Second} {
+		"1h30m": 90 * time.Minute, "1d12h": 36 * time.Hour, "90s": 90 * time.Second, "1s": time.Second} {
 		got, err := company.ParseTimeout(text)
 		if err != nil || got != want {
 			t.Errorf("%s is %v, %v", text, got, err)
@@ -204,7 +204,7 @@ func TestTimeouts(t *testing.T) {
 			t.Errorf("%s is written as %s", text, company.FormatTimeout(got))
 		}
 	}
-	for _, text := range []string{"", "0", "59s", "24", "h", "-24h", "30m1h", "1h1h", "24H", "30d1s", " 24h", "99999999999999999999d", "1e2h"} {
+	for _, text := range []string{"", "0", "0s", "24", "h", "-24h", "30m1h", "1h1h", "24H", "30d1s", " 24h", "99999999999999999999d", "1e2h"} {
 		if got, err := company.ParseTimeout(text); err == nil {
 			t.Errorf("%q was taken for %v", text, got)
 		}

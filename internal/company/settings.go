@@ -17,7 +17,7 @@ import (
 // Settings is a change of a company; nil leaves a field as it is.
 type Settings struct {
 	Name, Currency, TimeZone *string
-	// ApprovalTimeout is a duration such as 24h, from 1m to 30d.
+	// ApprovalTimeout is a duration such as 24h, from 1s to 30d.
 	ApprovalTimeout *string
 	// TokenAudience is visible ASCII; empty takes the server's own again.
 	TokenAudience     *string

@@ -10,7 +10,7 @@ import (
 
 // The bounds of an approval timeout.
 const (
-	minTimeout = time.Minute
+	minTimeout = time.Second
 	maxTimeout = 30 * 24 * time.Hour
 )
 
@@ -21,7 +21,7 @@ var units = []struct {
 }{{'d', 24 * time.Hour}, {'h', time.Hour}, {'m', time.Minute}, {'s', time.Second}}
 
 // ParseTimeout reads a duration such as 24h, 90m or 1h30m: whole numbers with
-// the units d, h, m and s in falling order, from 1m to 30d altogether. The
+// the units d, h, m and s in falling order, from 1s to 30d altogether. The
 // fault is Invalid at "approval_timeout".
 func ParseTimeout(text string) (time.Duration, error) {
 	bad := fault.BadField("approval_timeout", "timeout_malformed", "This is not a duration such as 24h, 90m or 7d.")
@@ -44,7 +44,7 @@ func ParseTimeout(text string) (time.Duration, error) {
 		return 0, bad
 	}
 	if total < minTimeout || total > maxTimeout {
-		return 0, fault.BadField("approval_timeout", "timeout_out_of_range", "Approvals wait at least 1m and at most 30d.")
+		return 0, fault.BadField("approval_timeout", "timeout_out_of_range", "Approvals wait at least 1s and at most 30d.")
 	}
 	return total, nil
 }

@@ -228,12 +228,12 @@ func (q *Queries) ListPolicies(ctx context.Context, arg ListPoliciesParams) ([]P
 
 const PoliciesOfAgent = `-- name: PoliciesOfAgent :many
 SELECT company_id, live, policy_id, version, epoch, name, status, agents, effective_from, effective_to, rules, created_at, updated_at FROM policies
-WHERE company_id = $1 AND live = $2 AND status IN ('active', 'shadow')
+WHERE company_id = $1 AND live = $2 AND status <> 'archived'
   AND (agents = '{}' OR $3::uuid = ANY(agents))
 ORDER BY policy_id DESC
 `
 
-// What may decide for an agent, or shadows: its own and the company's.
+// What covers an agent, or is drafted for it: its own and the company's.
 func (q *Queries) PoliciesOfAgent(ctx context.Context, companyID uuid.UUID, live bool, agent uuid.UUID) ([]Policy, error) {
 	rows, err := q.db.Query(ctx, PoliciesOfAgent, companyID, live, agent)
 	if err != nil {

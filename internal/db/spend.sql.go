@@ -629,7 +629,7 @@ WHERE company_id = $1 AND live = $2 AND authorization_id < $3
   AND ($4::uuid IS NULL OR agent_id = $4)
   AND ($5::text IS NULL OR status = $5)
   AND ($6::text IS NULL OR decision = $6)
-  AND ($7::text IS NULL OR merchant_key = $7 OR merchant_name = $8)
+  AND ($7::text IS NULL OR merchant_key = $7 OR lower(merchant_name) = lower($8))
   AND ($9::text IS NULL OR currency = $9)
   AND ($10::text IS NULL OR rail = $10)
   AND ($11::timestamptz IS NULL OR created_at >= $11)
@@ -822,6 +822,36 @@ func (q *Queries) OpenExpiredOfTenant(ctx context.Context, companyID uuid.UUID, 
 			&i.Amount,
 			&i.CreatedAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const PolicyVersionsNow = `-- name: PolicyVersionsNow :many
+SELECT policy_id, version FROM policies
+WHERE company_id = $1 AND live = $2 AND policy_id = ANY($3::uuid[])
+`
+
+type PolicyVersionsNowRow struct {
+	PolicyID uuid.UUID
+	Version  int32
+}
+
+func (q *Queries) PolicyVersionsNow(ctx context.Context, companyID uuid.UUID, live bool, ids []uuid.UUID) ([]PolicyVersionsNowRow, error) {
+	rows, err := q.db.Query(ctx, PolicyVersionsNow, companyID, live, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PolicyVersionsNowRow
+	for rows.Next() {
+		var i PolicyVersionsNowRow
+		if err := rows.Scan(&i.PolicyID, &i.Version); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -67,8 +67,8 @@ func (s *Store) List(ctx context.Context, t ident.Tenant, f Filter, before uuid.
 	return fromRows(db.New(s.pool).ListPolicies(ctx, p))
 }
 
-// ForAgent lists the active and shadow policies that cover an agent, newest
-// first.
+// ForAgent lists the policies that cover an agent, drafts and shadows included,
+// newest first.
 func (s *Store) ForAgent(ctx context.Context, t ident.Tenant, agent uuid.UUID) ([]Policy, error) {
 	return fromRows(db.New(s.pool).PoliciesOfAgent(ctx, t.Company, t.Live, agent))
 }

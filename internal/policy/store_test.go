@@ -195,7 +195,7 @@ func TestListsAndFilters(t *testing.T) {
 		"10":   names(s.List(ctx, s.tenant, Filter{}, ids[2], 10)),
 		"3":    names(s.List(ctx, s.tenant, Filter{Status: Draft}, uuid.Nil, 10)),
 		"310":  names(s.List(ctx, s.tenant, Filter{Agent: a}, uuid.Nil, 10)),
-		"20":   names(s.ForAgent(ctx, s.tenant, b)),
+		"320":  names(s.ForAgent(ctx, s.tenant, b)),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

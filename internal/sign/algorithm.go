@@ -76,13 +76,15 @@ func (a Algorithm) method() jwt.SigningMethod {
 }
 
 // sign makes a JWS signature over text. It asks no more of the key than to be
-// a crypto.Signer, so that one kept elsewhere serves as well.
+// a crypto.Signer, so that one kept elsewhere serves as well. The same text
+// gets the same signature (RFC 6979 for ECDSA), so that a repeated request is
+// answered with the very token of the first.
 func (a Algorithm) sign(key crypto.Signer, text []byte) ([]byte, error) {
 	if a == EdDSA {
 		return key.Sign(nil, text, crypto.Hash(0))
 	}
 	digest := sha256.Sum256(text)
-	signature, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	signature, err := key.Sign(nil, digest[:], crypto.SHA256)
 	if err != nil || a == RS256 {
 		return signature, err
 	}

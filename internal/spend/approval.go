@@ -25,8 +25,9 @@ type Approval struct {
 	Status string
 	// Requirements must each be met by as many people as it says.
 	Requirements []policy.Requirement
-	// Digest stands for what a person is shown: the request, and the rules and
-	// versions that held it.
+	// Digest stands for what a person is shown: the request, and the rules that
+	// held it, in their versions. It changes when one of those policies does,
+	// until the approval is decided.
 	Digest    string
 	ExpiresAt time.Time
 	CreatedAt time.Time
@@ -158,5 +159,8 @@ func withVotes(ctx context.Context, q *db.Queries, t ident.Tenant, rows []db.App
 		p := byID[v.ApprovalID]
 		p.Votes = append(p.Votes, voteFromRow(v))
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, current(ctx, q, t, out)
 }

@@ -40,11 +40,12 @@ func (s *Service) Authorize(ctx context.Context, call Call, r Request) (Result, 
 	if r.DryRun {
 		o.call.Once = nil // nothing happens, so nothing can happen twice
 	}
-	result, err := s.submit(ctx, o)
+	var early signature
+	result, err := s.submit(ctx, o, func(r Result) { early = s.sign(r.Authorization, r.company) })
 	if err != nil {
 		return result, err
 	}
-	return s.signed(ctx, call.Tenant, result)
+	return s.signed(ctx, call.Tenant, result, early)
 }
 
 func (b *batch) authorize(call Call, r Request, merchant string) (Result, error) {

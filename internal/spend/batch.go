@@ -92,13 +92,18 @@ func (s *Service) decide(ops []*op) ([]answer, error) {
 	defer cancel()
 	var answers []answer
 	var b *batch
-	err := s.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err := s.committers.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		b = newBatch(ops)
 		if err := b.read(ctx, tx, s.cache); err != nil {
 			return err
 		}
 		b.releaseExpired()
 		answers = b.apply()
+		for i, o := range ops {
+			if answers[i].err == nil && answers[i].result.Replay == nil {
+				o.offer(answers[i].result)
+			}
+		}
 		return b.write(ctx, tx)
 	})
 	if err != nil {

@@ -106,7 +106,7 @@ func (s *Service) move(ctx context.Context, call Call, id uuid.UUID, change func
 			}
 			return Result{Authorization: a.copy()}, nil
 		}}
-	return s.submit(ctx, o)
+	return s.submit(ctx, o, nil)
 }
 
 // copy is the authorization as it is now, whatever the rest of the batch does.

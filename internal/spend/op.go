@@ -29,6 +29,21 @@ type op struct {
 
 	state atomic.Int32
 	done  chan answer
+	// preview has a result as soon as it is decided, so that its token can be
+	// signed while the commit is in flight. It is not an answer yet.
+	preview chan Result
+}
+
+// offer shows a result that is not committed. One of an earlier try goes.
+func (o *op) offer(r Result) {
+	if o.preview == nil {
+		return
+	}
+	select {
+	case <-o.preview:
+	default:
+	}
+	o.preview <- r
 }
 
 // reads is what an op needs from the database beside its agent and meters.
@@ -50,24 +65,38 @@ const (
 	opAbandoned
 )
 
-// submit queues an op and waits for its answer.
-func (s *Service) submit(ctx context.Context, o *op) (Result, error) {
+// submit queues an op and waits for its answer. See, if not nil, is called with
+// results that are not committed yet, in the caller's goroutine.
+func (s *Service) submit(ctx context.Context, o *op, see func(Result)) (Result, error) {
 	o.done = make(chan answer, 1)
+	if see != nil {
+		o.preview = make(chan Result, 1)
+	}
 	if err := s.laneOf(o.agent).put(o); err != nil {
 		return Result{}, err
 	}
 	patience := time.NewTimer(s.config.Patience)
 	defer patience.Stop()
-	select {
-	case a := <-o.done:
-		return a.result, a.err
-	case <-ctx.Done():
-	case <-patience.C:
+	for {
+		select {
+		case r := <-o.preview:
+			see(r)
+		case a := <-o.done:
+			return a.result, a.err
+		case <-ctx.Done():
+			return Result{}, o.abandon()
+		case <-patience.C:
+			return Result{}, o.abandon()
+		}
 	}
+}
+
+// abandon is the answer to a caller who does not wait any longer.
+func (o *op) abandon() error {
 	if o.state.CompareAndSwap(opQueued, opAbandoned) {
-		return Result{}, fault.New(fault.Unavailable, "overloaded", "The request was not decided in time, and nothing was reserved: try again.").After(retryAfter)
+		return fault.New(fault.Unavailable, "overloaded", "The request was not decided in time, and nothing was reserved: try again.").After(retryAfter)
 	}
-	return Result{}, fault.New(fault.Unavailable, "outcome_unknown", "The decision is not known yet: repeat the request with the same Idempotency-Key.").After(retryAfter)
+	return fault.New(fault.Unavailable, "outcome_unknown", "The decision is not known yet: repeat the request with the same Idempotency-Key.").After(retryAfter)
 }
 
 // drive runs a lane's committer until the lane is closed and empty.

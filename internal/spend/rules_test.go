@@ -239,3 +239,35 @@ func TestRedeemBindsToTheProcessor(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 }
+
+// TestAChangeOfTheCompanysZone: a limit without a zone of its own follows the
+// company's days. Prepared, the change stops nothing; unprepared, requests are
+// put off until the history is counted, and never decided without it.
+func TestAChangeOfTheCompanysZone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(limitRule(100, "company"))
+	bot := h.agent("bot")
+	h.authorize(bot, 6000)
+	if err := h.gate.PrepareZone(t.Context(), h.tenant.Company, "Europe/Berlin"); err != nil {
+		t.Fatal(err)
+	}
+	h.exec(`UPDATE companies SET time_zone = 'Europe/Berlin'`)
+	h.exec(`UPDATE company_modes SET epoch = epoch + 1`)
+	if r := h.authorize(bot, 4001); r.Authorization.ReasonCode != "limit_exceeded" {
+		t.Fatalf("prepared: %+v", r.Authorization)
+	}
+	h.exec(`UPDATE companies SET time_zone = 'Pacific/Apia'`)
+	h.exec(`UPDATE company_modes SET epoch = epoch + 1`)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		r, err := h.gate.Authorize(t.Context(), h.call(), ask(bot, 4001))
+		if err == nil && r.Authorization.ReasonCode == "limit_exceeded" {
+			break
+		}
+		if err == nil || !fault.Is(err, "meters_not_ready") || time.Now().After(deadline) {
+			t.Fatalf("unprepared: %+v %v", r.Authorization, err)
+		}
+	}
+	h.authorize(bot, 4000)
+	h.checkMeters()
+}

@@ -29,18 +29,30 @@ type Config struct {
 	MaxQueue int
 	// Patience is how long a request waits for its decision. Zero means 1.4 s.
 	Patience time.Duration
-	Log      *slog.Logger
+	// Committers are the connections that decide; nil means the service's pool.
+	// A few are enough, one a lane. See CommitterSettings.
+	Committers *postgres.Pool
+	Log        *slog.Logger
+}
+
+// CommitterSettings are for the connections that decide: their few statements
+// take arrays and touch rows by key, so planning them each time costs more than
+// it finds.
+func CommitterSettings() map[string]string {
+	return map[string]string{"plan_cache_mode": "force_generic_plan", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 }
 
 // Service is the gate.
 type Service struct {
-	pool     *postgres.Pool
-	keys     *sign.KeySet
-	policies *policy.Store
-	config   Config
-	lanes    []*lane
-	cache    *snapshots
-	waiters  *waiters
+	pool *postgres.Pool
+	// committers are the connections that decide.
+	committers *postgres.Pool
+	keys       *sign.KeySet
+	policies   *policy.Store
+	config     Config
+	lanes      []*lane
+	cache      *snapshots
+	waiters    *waiters
 	// preparing are the tenants whose limits are being counted.
 	preparing inProgress
 }
@@ -52,7 +64,10 @@ func New(pool *postgres.Pool, keys *sign.KeySet, policies *policy.Store, c Confi
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	s := &Service{pool: pool, keys: keys, policies: policies, config: c,
+	if c.Committers == nil {
+		c.Committers = pool
+	}
+	s := &Service{pool: pool, committers: c.Committers, keys: keys, policies: policies, config: c,
 		cache: newSnapshots(policies), waiters: newWaiters()}
 	for range c.Lanes {
 		s.lanes = append(s.lanes, newLane(c.MaxQueue))

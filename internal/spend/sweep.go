@@ -67,7 +67,7 @@ func (s *Service) touch(ctx context.Context, agents []ref) error {
 	errs := make([]error, len(agents))
 	for i, a := range agents {
 		wait.Go(func() {
-			_, errs[i] = s.submit(ctx, &op{tenant: a.tenant, agent: a.id})
+			_, errs[i] = s.submit(ctx, &op{tenant: a.tenant, agent: a.id}, nil)
 		})
 	}
 	wait.Wait()

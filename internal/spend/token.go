@@ -52,9 +52,27 @@ func perMode(name string, t ident.Tenant) string {
 	return name + "/test"
 }
 
-// signed adds the token of a decision to the result of an authorize. A replay
-// gets the token of the first answer: its claims follow from what is stored.
-func (s *Service) signed(ctx context.Context, t ident.Tenant, r Result) (Result, error) {
+// signature is a token with what it was made of.
+type signature struct {
+	of    *Authorization
+	token string
+	err   error
+}
+
+// sign makes the token of a first answer. A dry run has none, and a held one
+// has none yet.
+func (s *Service) sign(a *Authorization, company settings) signature {
+	out := signature{of: a}
+	if a.ID != uuid.Nil && a.ApprovalID == uuid.Nil {
+		out.token, out.err = s.keys.Sign(TokenType, s.claims(a, company, a.CreatedAt, a.Requested, a.CreatedAt.Add(a.ExpiresIn)))
+	}
+	return out
+}
+
+// signed adds the token of a decision to the result of an authorize: the one
+// that was signed early, if it is of this very authorization. A replay gets the
+// token of the first answer: its claims follow from what is stored.
+func (s *Service) signed(ctx context.Context, t ident.Tenant, r Result, early signature) (Result, error) {
 	a := r.Authorization
 	if r.Replay != nil {
 		var err error
@@ -62,12 +80,11 @@ func (s *Service) signed(ctx context.Context, t ident.Tenant, r Result) (Result,
 			return r, err
 		}
 	}
-	if a.ID == uuid.Nil || a.ApprovalID != uuid.Nil {
-		return r, nil // a dry run has none, and a held one had none yet
+	if early.of != a {
+		early = s.sign(a, r.company)
 	}
-	var err error
-	r.Token, err = s.keys.Sign(TokenType, s.claims(a, r.company, a.CreatedAt, a.Requested, a.CreatedAt.Add(a.ExpiresIn)))
-	return r, err
+	r.Token = early.token
+	return r, early.err
 }
 
 // replayed finds the authorization that a stored answer speaks of.

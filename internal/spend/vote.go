@@ -50,7 +50,7 @@ func (s *Service) Cast(ctx context.Context, call Call, v Ballot) (Result, error)
 		reads: reads{authorization: a.ID, approval: v.Approval, voter: &v.Voter,
 			facts: &factsNeeded{a.MerchantKey, a.Currency, a.Requested}}, // these never change
 		apply: func(b *batch) (Result, error) { return b.cast(call, v) }}
-	return s.submit(ctx, o)
+	return s.submit(ctx, o, nil)
 }
 
 // readRole is the member's role now; empty when the person is no member any
