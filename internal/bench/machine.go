@@ -11,7 +11,6 @@ import (
 	"errors"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,9 +48,6 @@ func syncing(dir string, length time.Duration) (load, error) {
 	return l, nil
 }
 
-// algorithms are those of the settings.
-var algorithms = []string{"ES256", "EdDSA", "RS256"}
-
 // signing is how many signatures all cores make in a second.
 func signing(algorithm string, length time.Duration) (float64, error) {
 	sign, err := signer(algorithm)
@@ -77,11 +73,11 @@ func signing(algorithm string, length time.Duration) (float64, error) {
 func signer(algorithm string) (func() error, error) {
 	message := []byte(strings.Repeat("a claim ", 80)) // as long as a token's
 	digest := sha256.Sum256(message)
-	switch slices.Index(algorithms, algorithm) {
-	case 0:
+	switch algorithm {
+	case es:
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		return func() error { _, err := ecdsa.SignASN1(rand.Reader, key, digest[:]); return err }, err
-	case 1:
+	case "EdDSA":
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		return func() error { ed25519.Sign(key, message); return nil }, err
 	default:
