@@ -126,6 +126,21 @@ func TestNullIsNoNumber(t *testing.T) {
 	f.spend.want(200, "", "POST", "/v1/authorize/"+id+"/confirm", map[string]any{"amount": 40, "reference": nil})
 }
 
+func TestEscapedPath(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	id := f.agent("a-bot")
+	if a := f.admin.want(200, "", "GET", "/v1/agents/a%2Dbot", nil); a.text("id") != id {
+		t.Errorf("agent: %s", a.body)
+	}
+	f.admin.with("X-Agent-Id", "a-bot").want(200, "", "GET", "/v1/budget/a%2Dbot", nil)
+	for _, path := range []string{"/v1/agents/a%2Fbot", "/v1/agents/a%2Dbot%00", "/v1/agents/a%252Dbot", "/v1/agents/%2E%2E"} {
+		if a := f.admin.do("GET", path, nil); a.status != 404 && a.status != 400 {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+}
+
 func TestNoFileOfSwaggerUI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
