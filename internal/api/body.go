@@ -121,9 +121,10 @@ func (a *API) validate(op *huma.Operation, value any) error {
 	}
 	path, result := huma.NewPathBuffer([]byte{}, 0), &huma.ValidateResult{}
 	path.Push("body")
-	huma.Validate(a.huma.OpenAPI().Components.Schemas, schema, path, huma.ModeWriteToServer, value, result)
+	schemas := a.huma.OpenAPI().Components.Schemas
+	huma.Validate(schemas, schema, path, huma.ModeWriteToServer, value, result)
 	if len(result.Errors) == 0 {
-		return nil
+		return checkNulls(schemas, schema, "body", value)
 	}
 	return invalid(result.Errors)
 }

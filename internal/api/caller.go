@@ -68,6 +68,7 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	g, state := gateFor(ctx.Operation()), callOf(ctx.Context())
 	state.api, state.operation = a, ctx.Operation().OperationID
 	c := humaecho.Unwrap(ctx)
+	decodePath(c)
 	if g.public {
 		state.client = a.clientOf(c.Request())
 		next(ctx)

@@ -104,6 +104,43 @@ func TestHandlesAreNoIDs(t *testing.T) {
 	f.admin.want(201, "", "POST", "/v1/agents", map[string]any{"handle": "agent_procurement_bot", "name": "n"})
 }
 
+// Null is no number, and not the same as leaving it out where it could mean
+// the whole.
+func TestNullIsNoNumber(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	f.agent("bot")
+	f.policy(limit(100))
+	id := f.spend.want(200, "", "POST", "/v1/authorize", ask("bot", 40)).text("id")
+	a := f.spend.want(422, "wrong_type", "POST", "/v1/authorize/"+id+"/confirm", map[string]any{"amount": nil})
+	if a.text("errors", 0, "location") != "body.amount" {
+		t.Errorf("place: %s", a.body)
+	}
+	f.spend.want(422, "wrong_type", "POST", "/v1/authorize", ask("bot", 1, "expires_in", nil))
+	key := map[string]any{"name": "k", "mode": "test", "scopes": []string{"read"}, "rate_limit": map[string]any{"per_minute": nil}}
+	a = f.owner.want(422, "wrong_type", "POST", "/v1/api-keys", key)
+	if a.text("errors", 0, "location") != "body.rate_limit.per_minute" {
+		t.Errorf("place: %s", a.body)
+	}
+	f.spend.want(200, "", "POST", "/v1/authorize", ask("bot", 1, "metadata", nil))
+	f.spend.want(200, "", "POST", "/v1/authorize/"+id+"/confirm", map[string]any{"amount": 40, "reference": nil})
+}
+
+func TestEscapedPath(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	id := f.agent("a-bot")
+	if a := f.admin.want(200, "", "GET", "/v1/agents/a%2Dbot", nil); a.text("id") != id {
+		t.Errorf("agent: %s", a.body)
+	}
+	f.admin.with("X-Agent-Id", "a-bot").want(200, "", "GET", "/v1/budget/a%2Dbot", nil)
+	for _, path := range []string{"/v1/agents/a%2Fbot", "/v1/agents/a%2Dbot%00", "/v1/agents/a%252Dbot", "/v1/agents/%2E%2E"} {
+		if a := f.admin.do("GET", path, nil); a.status != 404 && a.status != 400 {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+}
+
 func TestNoFileOfSwaggerUI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
 
 	"github.com/getpurser/purser/internal/fault"
 )
@@ -34,6 +35,21 @@ func (a *API) readAddress(ctx huma.Context, next func(huma.Context)) {
 	}
 	callOf(ctx.Context()).query = filters(query)
 	next(ctx)
+}
+
+// decodePath gives a part of the path its meaning when it was escaped more than
+// it had to be, as some clients do: echo leaves it then as it came.
+func decodePath(c echo.Context) {
+	if c.Request().URL.RawPath == "" {
+		return
+	}
+	values := slices.Clone(c.ParamValues())
+	for i, v := range values {
+		if plain, err := url.PathUnescape(v); err == nil {
+			values[i] = plain
+		}
+	}
+	c.SetParamValues(values...)
 }
 
 func checkQuery(op *huma.Operation, query url.Values) error {
