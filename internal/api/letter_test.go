@@ -122,3 +122,26 @@ func TestAPolicyThatContradictsItselfIsWarnedAbout(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingOfADeletedAgentIsApproved(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	_, a := f.held("bot")
+	f.admin.want(200, "", "DELETE", "/v1/agents/bot", nil)
+	f.approvals.want(409, "agent_deleted", "POST", "/v1/approvals/"+a.text("approval", "id")+"/approve", nil)
+	f.spend.want(200, "", "POST", "/v1/authorize/"+a.text("id")+"/void", nil)
+}
+
+func TestNewMerchantSaysWhatItLookedFor(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	f.agent("bot")
+	f.policy(rule{"type": "new_merchant", "effect": "require_approval"})
+	if a := f.spend.want(202, "", "POST", "/v1/authorize", ask("bot", 1)); a.text("trace", 0, "value") != "aws.amazon.com" {
+		t.Errorf("trace: %s", a.body)
+	}
+	a := f.spend.want(202, "", "POST", "/v1/authorize", ask("bot", 1, "merchant", map[string]any{"name": "AWS"}))
+	if a.text("trace", 0, "value") != "AWS" {
+		t.Errorf("trace: %s", a.body)
+	}
+}

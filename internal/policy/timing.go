@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"time"
@@ -48,7 +49,7 @@ func (k duplicate) check(e *evaluation, s *Step) verdict {
 type newMerchant struct{ *Rule }
 
 func (k newMerchant) check(e *evaluation, s *Step) verdict {
-	s.Value = e.r.Merchant.Name
+	s.Value = cmp.Or(e.r.Merchant.Domain, e.r.Merchant.Name)
 	if e.f.MerchantKnown {
 		return passes
 	}

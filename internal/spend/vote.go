@@ -157,7 +157,11 @@ func (b *batch) stillAllowed(a *Authorization, amount int64) error {
 	if err := m.metered(); err != nil {
 		return err
 	}
-	r := b.question(a, b.agents[ref{a.Tenant, a.Agent}])
+	agent := b.agents[ref{a.Tenant, a.Agent}]
+	if agent.status == "deleted" {
+		return fault.New(fault.Conflict, "agent_deleted", "This cannot be approved: the agent is deleted.")
+	}
+	r := b.question(a, agent)
 	r.Amount = a.Money(amount)
 	d := m.set.Evaluate(r, b.withoutOwn(a, b.facts(a)))
 	if d.Outcome == policy.Denied {
