@@ -11,7 +11,7 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run demo reconcile build test race check lint generate bench db-reset docker
+.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,8 +48,18 @@ check: ## vet, format, modules, generated code, floors
 lint: ## golangci-lint, built from tools/lint.mod
 	go tool -modfile=tools/lint.mod golangci-lint run
 
-generate: ## write the code that sqlc and templ make
+openapi: ## write the OpenAPI documents to .cache/openapi, as 3.1.json and 3.0.json
+	@mkdir -p .cache/openapi
+	@out=$$(OPENAPI_OUT=$(CURDIR)/.cache/openapi go test -count=1 -run '^TestDocument$$' ./internal/api) || { echo "$$out"; exit 1; }
+
+lint-openapi: openapi ## lint the OpenAPI documents with Redocly's linter (needs Node.js)
+	@npm ci --prefix tools/node --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true tools/node/node_modules/.bin/redocly lint --config tools/node/redocly.yaml \
+		.cache/openapi/3.1.json .cache/openapi/3.0.json
+
+generate: openapi ## write the code that sqlc, templ and oapi-codegen make
 	go tool sqlc generate
+	go tool oapi-codegen -config internal/api/apitestclient/config.yaml -o internal/api/apitestclient/client.gen.go .cache/openapi/3.0.json
 	@if ls views/*.templ >/dev/null 2>&1; then go tool templ generate; fi
 
 bench: ## measure the gate beside pgbench (BENCH_SHORT=1: under a minute; docs/benchmarks.md)

@@ -113,31 +113,36 @@ func TestQuickstart(t *testing.T) {
 		t.Run(algorithm, func(t *testing.T) {
 			t.Parallel()
 			r := start(t, "SIGNING_ALG="+algorithm)
-			token := quickstart(t, r.url)
-			set, err := jwk.Fetch(t.Context(), r.url+"/.well-known/jwks.json")
-			if err != nil {
-				t.Fatal(err)
-			}
-			decision, err := jwt.Parse([]byte(token), jwt.WithKeySet(set), jwt.WithIssuer(r.url+"/test"),
-				jwt.WithAudience(r.url+"/test"), jwt.WithRequiredClaim("exp"))
-			if err != nil {
-				t.Fatalf("%s: %v", token, err)
-			}
-			for claim, want := range map[string]any{"amount": "249.99", "currency": "usd", "decision": "APPROVED",
-				"merchant": "AWS", "livemode": false, "rail": "api"} {
-				var got any
-				if err := decision.Get(claim, &got); err != nil || got != want {
-					t.Errorf("%s is %v, want %v (%v)", claim, got, want, err)
-				}
-			}
-			message, err := jws.Parse([]byte(token))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if typ, _ := message.Signatures()[0].ProtectedHeaders().Type(); typ != "spend-auth+jwt" {
-				t.Errorf("typ is %s", typ)
-			}
+			verify(t, r.url, quickstart(t, r.url))
 		})
+	}
+}
+
+// verify reads the quickstart's token with the published keys alone.
+func verify(t *testing.T, base, token string) {
+	t.Helper()
+	set, err := jwk.Fetch(t.Context(), base+"/.well-known/jwks.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	decision, err := jwt.Parse([]byte(token), jwt.WithKeySet(set), jwt.WithIssuer(base+"/test"),
+		jwt.WithAudience(base+"/test"), jwt.WithRequiredClaim("exp"))
+	if err != nil {
+		t.Fatalf("%s: %v", token, err)
+	}
+	for claim, want := range map[string]any{"amount": "249.99", "currency": "usd", "decision": "APPROVED",
+		"merchant": "AWS", "livemode": false, "rail": "api"} {
+		var got any
+		if err := decision.Get(claim, &got); err != nil || got != want {
+			t.Errorf("%s is %v, want %v (%v)", claim, got, want, err)
+		}
+	}
+	message, err := jws.Parse([]byte(token))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if typ, _ := message.Signatures()[0].ProtectedHeaders().Type(); typ != "spend-auth+jwt" {
+		t.Errorf("typ is %s", typ)
 	}
 }
 

@@ -30,6 +30,11 @@ type AuditEvent struct {
 // anything is an object with any members.
 type anything map[string]any
 
+// Schema is such an object.
+func (anything) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+}
+
 // AuditReport says whether a log is what it was when it was written.
 type AuditReport struct {
 	OK          bool   `json:"ok"`

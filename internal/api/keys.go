@@ -132,6 +132,9 @@ func (a *API) createKey(ctx context.Context, tx pgx.Tx, in *struct{ Body NewKey 
 	}
 	k, secret, err := a.access.CreateKey(ctx, tx, c.Principal, c.id, access.NewKey{Name: b.Name, Mode: b.Mode, Scopes: b.Scopes,
 		Agent: b.Agent, ExpiresAt: b.ExpiresAt, Limits: b.RateLimit.limits()})
+	if err == nil && k.Agent != nil {
+		err = c.sameAgent(*k.Agent, "body.agent")
+	}
 	return secretKey(k, secret), err
 }
 

@@ -109,3 +109,16 @@ func TestAnAgentsPoliciesIncludeItsDrafts(t *testing.T) {
 		t.Errorf("policies: %s", l.body)
 	}
 }
+
+func TestAPolicyThatContradictsItselfIsWarnedAbout(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	for code, rules := range map[string][]rule{
+		"nothing_allowed": {{"type": "mcc", "mode": "allow", "values": []string{"7372"}}, {"type": "mcc", "mode": "block", "values": []string{"7000-7999"}}},
+		"never_reached":   {{"type": "limit", "period": "day", "amount": 500, "currency": "usd"}, limit(100)},
+	} {
+		if p := f.policy(rules...); p.size("warnings") != 1 || p.text("warnings", 0, "code") != code || p.text("warnings", 0, "location") != "rules[0]" {
+			t.Errorf("%s: %s", code, p.body)
+		}
+	}
+}

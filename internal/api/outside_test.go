@@ -72,6 +72,38 @@ func TestAgentHeaderBesideABoundKey(t *testing.T) {
 	bound.with("X-Agent-Id", "bot").want(200, "", "POST", "/v1/authorize", ask("bot", 1))
 }
 
+// The header and a body that names an agent disagree, whatever the body is of.
+func TestAgentHeaderAgainstBodies(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	f.agent("bot")
+	f.agent("other")
+	scoped := f.owner.with("X-Agent-Id", "bot")
+	key := map[string]any{"name": "k", "mode": "test", "scopes": []string{"spend"}, "agent": "other"}
+	policy := map[string]any{"name": "P", "agents": []string{"bot", "other"}, "rules": []rule{limit(1)}}
+	scoped.want(422, "agent_mismatch", "POST", "/v1/api-keys", key)
+	if a := scoped.want(422, "agent_mismatch", "POST", "/v1/policies", policy); a.text("errors", 0, "location") != "body.agents[1]" {
+		t.Errorf("policy: %s", a.body)
+	}
+	if keys := f.owner.want(200, "", "GET", "/v1/api-keys?agent=other", nil); keys.size("data") != 0 {
+		t.Errorf("a key was made: %s", keys.body)
+	}
+	key["agent"], policy["agents"] = "bot", []string{"bot"}
+	scoped.want(201, "", "POST", "/v1/api-keys", key)
+	scoped.want(201, "", "POST", "/v1/policies", policy)
+}
+
+func TestHandlesAreNoIDs(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	id := f.agent("bot")
+	policy := f.policy(limit(1)).text("id")
+	for _, handle := range []string{id, id[:len(id)-1] + "u", policy, f.id} {
+		f.admin.want(422, "handle_like_id", "POST", "/v1/agents", map[string]any{"handle": handle, "name": "n"})
+	}
+	f.admin.want(201, "", "POST", "/v1/agents", map[string]any{"handle": "agent_procurement_bot", "name": "n"})
+}
+
 func TestNoFileOfSwaggerUI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -55,7 +56,13 @@ func (a *API) readPolicy(ctx context.Context, in PolicyContent) (policy.Content,
 	if err != nil {
 		return policy.Content{}, err
 	}
-	agents, err := a.companies.ResolveAgents(ctx, callOf(ctx).Tenant, in.Agents)
+	c := callOf(ctx)
+	agents, err := a.companies.ResolveAgents(ctx, c.Tenant, in.Agents)
+	for i, id := range agents {
+		if err == nil {
+			err = c.sameAgent(id, fmt.Sprintf("agents[%d]", i))
+		}
+	}
 	return policy.Content{Name: in.Name, Status: policy.Status(in.Status), Agents: agents,
 		EffectiveFrom: in.EffectiveFrom, EffectiveTo: in.EffectiveTo, Rules: rules}, err
 }

@@ -50,20 +50,11 @@ func (amountOut) Schema(huma.Registry) *huma.Schema {
 		Description: "An amount in major units, with exactly the currency's decimals."}
 }
 
-// openObject documents raw JSON that is an object.
-type openObject struct{}
-
-// Schema is an object with any members.
-func (openObject) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
-}
-
 // aliasSchemas makes the registry describe the types of other packages, which
 // know nothing of OpenAPI.
 func aliasSchemas(r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[money.Number](), reflect.TypeFor[amountIn]())
 	r.RegisterTypeAlias(reflect.TypeFor[money.Amount](), reflect.TypeFor[amountOut]())
-
 }
 
 // Figure is a number as it is already written: an amount or a count, exactly.

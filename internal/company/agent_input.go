@@ -28,8 +28,8 @@ func checkHandle(s string) error {
 	case !handleShaped(s):
 		return fault.BadField("handle", "handle_malformed",
 			"A handle is 1 to 63 of a-z, 0-9, _ and -, and starts with a letter or digit.")
-	case ident.Shaped(ident.Agent, s):
-		return fault.BadField("handle", "handle_like_id", "A handle may not look like an agent's id.")
+	case ident.LikeID(s):
+		return fault.BadField("handle", "handle_like_id", "A handle may not look like an id.")
 	}
 	return nil
 }

@@ -121,8 +121,19 @@ func Parse(p Prefix, s string) (uuid.UUID, bool) {
 	return id, true
 }
 
-// Shaped reports whether s looks like an id of this kind, known or not. A
+// LikeID reports whether s could be taken for an id of any kind, also for one
+// that was mistyped: a prefix and as many letters and digits as an id has. A
 // handle may not.
+func LikeID(s string) bool {
+	prefix, digits, _ := strings.Cut(s, "_")
+	switch Prefix(prefix) {
+	case Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event:
+		return len(digits) == encodedLength && !strings.ContainsAny(digits, "_-")
+	}
+	return false
+}
+
+// Shaped reports whether s looks like an id of this kind, known or not.
 func Shaped(p Prefix, s string) bool {
 	_, ok := Parse(p, s)
 	return ok

@@ -48,6 +48,12 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%q was taken for an id", s)
 		}
 	}
+	for s, like := range map[string]bool{good: true, "pol_" + good[6:]: true, "agent_u" + good[7:]: true, "agent_z" + good[7:]: true,
+		good + "0": false, good[:31]: false, "bot_" + good[6:]: false, "agent_procurement_bot": false, "agent_a_" + good[8:]: false} {
+		if LikeID(s) != like {
+			t.Errorf("%q: %v", s, !like)
+		}
+	}
 	if !Shaped(Agent, good) {
 		t.Errorf("%q was not taken", good)
 	}

@@ -38,7 +38,7 @@ func paramsOf(records []Record) db.StoreIdempotencyRecordsParams {
 		p.Routes = append(p.Routes, r.Route)
 		p.BodyHashes = append(p.BodyHashes, r.BodyHash[:])
 		p.Statuses = append(p.Statuses, int32(r.Answer.Status))
-		p.Answers = append(p.Answers, r.Answer.Body)
+		p.Answers = append(p.Answers, append([]byte{}, r.Answer.Body...)) // never NULL
 	}
 	return p
 }

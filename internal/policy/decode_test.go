@@ -131,17 +131,27 @@ func TestHeadIsChecked(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	for raw, want := range map[string]string{
-		`[{"type":"approval_threshold","amount":500,"currency":"usd"},{"type":"transaction_limit","amount":500,"currency":"usd"}]`:   "rules[0] never_reached",
-		`[{"type":"approval_threshold","amount":499,"currency":"usd"},{"type":"transaction_limit","amount":500,"currency":"usd"}]`:   "",
-		`[{"type":"transaction_limit","amount":500,"currency":"usd"},{"type":"limit","period":"day","amount":400,"currency":"usd"}]`: "rules[0] never_reached",
-		`[{"type":"transaction_limit","amount":500,"currency":"usd"},{"type":"limit","period":"day","amount":400,"currency":"eur"}]`: "rules[0] currency_not_covered, rules[1] currency_not_covered",
-		`[{"type":"limit","period":"day","amount":0,"currency":"usd"}]`:                                                              "rules[0] nothing_allowed",
-		`[{"type":"limit","period":"day","amount":9,"currency":"usd"},{"type":"currency","mode":"allow","values":["EUR"]}]`:          "rules[0] currency_not_allowed",
-		`[{"type":"limit","period":"day","amount":9,"currency":"usd"},{"type":"currency","mode":"block","values":["USD"]}]`:          "rules[0] currency_not_allowed",
-		`[{"type":"country","mode":"allow","values":["DE"]},{"type":"country","mode":"allow","values":["FR"]}]`:                      "rules[1] nothing_allowed",
-		`[{"type":"country","mode":"allow","values":["DE"]},{"type":"country","mode":"block","values":["de","FR"]}]`:                 "rules[0] nothing_allowed",
-		`[{"type":"country","mode":"allow","values":["DE","FR"]},{"type":"country","mode":"allow","values":["fr"]}]`:                 "",
-		`[{"type":"merchant","mode":"allow","values":["a*"]},{"type":"merchant","mode":"allow","values":["b*"]}]`:                    "",
+		`[{"type":"approval_threshold","amount":500,"currency":"usd"},{"type":"transaction_limit","amount":500,"currency":"usd"}]`:                                             "rules[0] never_reached",
+		`[{"type":"approval_threshold","amount":499,"currency":"usd"},{"type":"transaction_limit","amount":500,"currency":"usd"}]`:                                             "",
+		`[{"type":"transaction_limit","amount":500,"currency":"usd"},{"type":"limit","period":"day","amount":400,"currency":"usd"}]`:                                           "rules[0] never_reached",
+		`[{"type":"transaction_limit","amount":500,"currency":"usd"},{"type":"limit","period":"day","amount":400,"currency":"eur"}]`:                                           "rules[0] currency_not_covered, rules[1] currency_not_covered",
+		`[{"type":"limit","period":"day","amount":0,"currency":"usd"}]`:                                                                                                        "rules[0] nothing_allowed",
+		`[{"type":"limit","period":"day","amount":9,"currency":"usd"},{"type":"currency","mode":"allow","values":["EUR"]}]`:                                                    "rules[0] currency_not_allowed",
+		`[{"type":"limit","period":"day","amount":9,"currency":"usd"},{"type":"currency","mode":"block","values":["USD"]}]`:                                                    "rules[0] currency_not_allowed",
+		`[{"type":"country","mode":"allow","values":["DE"]},{"type":"country","mode":"allow","values":["FR"]}]`:                                                                "rules[1] nothing_allowed",
+		`[{"type":"country","mode":"allow","values":["DE"]},{"type":"country","mode":"block","values":["de","FR"]}]`:                                                           "rules[0] nothing_allowed",
+		`[{"type":"country","mode":"allow","values":["DE","FR"]},{"type":"country","mode":"allow","values":["fr"]}]`:                                                           "",
+		`[{"type":"merchant","mode":"allow","values":["a*"]},{"type":"merchant","mode":"allow","values":["b*"]}]`:                                                              "",
+		`[{"type":"mcc","mode":"allow","values":["7372","7000-7100"]},{"type":"mcc","mode":"block","values":["7000-7999"]}]`:                                                   "rules[0] nothing_allowed",
+		`[{"type":"mcc","mode":"allow","values":["7372","6999-7100"]},{"type":"mcc","mode":"block","values":["7000-7999"]}]`:                                                   "",
+		`[{"type":"merchant","mode":"allow","values":["Casino-Royal"]},{"type":"merchant","mode":"block","values":["casino-*"]}]`:                                              "rules[0] nothing_allowed",
+		`[{"type":"merchant","mode":"allow","values":["casino-*"]},{"type":"merchant","mode":"block","values":["casino-royal"]}]`:                                              "",
+		`[{"type":"limit","period":"day","amount":500,"currency":"usd"},{"type":"limit","period":"month","amount":100,"currency":"usd"}]`:                                      "rules[0] never_reached",
+		`[{"type":"limit","period":"day","amount":500,"currency":"usd"},{"type":"limit","period":"month","amount":100,"currency":"usd","per":"company"}]`:                      "",
+		`[{"type":"limit","period":"day","amount":100,"currency":"usd"},{"type":"limit","period":"month","amount":100,"currency":"usd"}]`:                                      "",
+		`[{"type":"hours","time_zone":"UTC","days":["mon"],"from":"08:00","to":"18:00"},{"type":"hours","time_zone":"UTC","days":["tue"],"from":"08:00","to":"18:00"}]`:        "rules[1] nothing_allowed",
+		`[{"type":"hours","time_zone":"UTC","days":["mon"],"from":"22:00","to":"02:00"},{"type":"hours","time_zone":"UTC","days":["tue"],"from":"00:00","to":"06:00"}]`:        "",
+		`[{"type":"hours","time_zone":"UTC","days":["mon"],"from":"08:00","to":"18:00"},{"type":"hours","time_zone":"Asia/Tokyo","days":["tue"],"from":"08:00","to":"18:00"}]`: "",
 	} {
 		c := Content{Name: "x", Rules: rulesOf(t, raw)}
 		warnings, err := c.Check()

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/money"
 )
 
@@ -29,9 +31,9 @@ func (c *Content) warnings() []Warning {
 		case TransactionLimit:
 			w.transaction(i, r)
 		case Limit:
-			if r.Amount.Minor == 0 {
-				w.warn(i, "nothing_allowed", "A limit of zero denies everything in %s.", r.Amount.Currency.Upper())
-			}
+			w.limit(i, r)
+		case Hours:
+			w.hours(i, r)
 		case CurrencyList:
 			w.currencies(i, r)
 		}
@@ -75,6 +77,47 @@ func (w *warner) transaction(i int, r *Rule) {
 	})
 }
 
+// limit finds a longer period that allows less than a shorter one.
+func (w *warner) limit(i int, r *Rule) {
+	if r.Amount.Minor == 0 {
+		w.warn(i, "nothing_allowed", "A limit of zero denies everything in %s.", r.Amount.Currency.Upper())
+	}
+	length := func(p meter.Period) int {
+		periods := meter.Periods()
+		return slices.Index(periods[:], p)
+	}
+	w.others(Limit, r.Amount.Currency, func(j int, o *Rule) {
+		if o.Per == r.Per && length(o.Period) > length(r.Period) && o.Amount.Minor < r.Amount.Minor {
+			w.warn(i, "never_reached", "%s a %s can never be spent: rule %d allows only %s a %s.", r.Amount, r.Period, j+1, o.Amount, o.Period)
+		}
+	})
+}
+
+// hours finds two rules of one time zone that are never open together.
+func (w *warner) hours(i int, r *Rule) {
+	for j := range i {
+		o := &w.rules[j]
+		if o.Type == Hours && o.Zone == r.Zone && !r.meets(o) {
+			w.warn(i, "nothing_allowed", "At no time are the hours of this rule and of rule %d both open.", j+1)
+		}
+	}
+}
+
+// meets reports whether two rules of hours share a minute of the week. If they
+// do, then one that either of them opens with.
+func (r *Rule) meets(o *Rule) bool {
+	week := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC) // any week
+	a, b := &hours{Rule: r, loc: time.UTC}, &hours{Rule: o, loc: time.UTC}
+	for day := range 7 {
+		for _, minute := range []int{r.From, o.From} {
+			if at := week.Add(time.Duration(day)*24*time.Hour + time.Duration(minute)*time.Minute); a.open(at) && b.open(at) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // currencies compares an amount rule's currency with the currencies allowed.
 func (w *warner) currencies(i int, r *Rule) {
 	for j := range w.rules {
@@ -97,7 +140,7 @@ func (w *warner) disjoint(i int) {
 	}
 	for j := range w.rules {
 		b := &w.rules[j]
-		if a.Type == b.Type && a.Mode == Allow && b.Mode == Block && a.plain() && subset(a.Values, b.Values) {
+		if a.Type == b.Type && a.Mode == Allow && b.Mode == Block && a.covered(b) {
 			w.warn(i, "nothing_allowed", "Rule %d blocks everything that this rule allows.", j+1)
 		}
 	}
@@ -114,8 +157,25 @@ func meet(a, b []string) bool {
 	return slices.ContainsFunc(a, func(v string) bool { return has(b, v) })
 }
 
-func subset(a, b []string) bool {
-	return !slices.ContainsFunc(a, func(v string) bool { return !has(b, v) })
+// covered reports whether every value of a list is on the other one.
+func (r *Rule) covered(by *Rule) bool {
+	return !slices.ContainsFunc(r.Values, func(v string) bool {
+		return !has(by.Values, v) && !slices.ContainsFunc(by.Values, func(wide string) bool { return r.within(v, wide) })
+	})
+}
+
+// within reports whether a value lies in a range of categories or matches a
+// pattern of merchants.
+func (r *Rule) within(v, wide string) bool {
+	switch r.Type {
+	case MCCList:
+		a, _ := parseMCC(v)
+		b, _ := parseMCC(wide)
+		return b.low <= a.low && a.high <= b.high
+	case MerchantList:
+		return !strings.Contains(v, "*") && compilePattern(wide).matches(Normal(v))
+	}
+	return false
 }
 
 func has(list []string, v string) bool {
