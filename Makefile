@@ -62,7 +62,7 @@ generate: openapi ## write the code that sqlc, templ and oapi-codegen make
 	go tool oapi-codegen -config internal/api/apitestclient/config.yaml -o internal/api/apitestclient/client.gen.go .cache/openapi/3.0.json
 	@if ls views/*.templ >/dev/null 2>&1; then go tool templ generate; fi
 
-bench: ## measure the gate beside pgbench (BENCH_SHORT=1: under a minute; docs/benchmarks.md)
+bench: ## measure the gate beside pgbench (BENCH_SHORT=1: one short round; docs/benchmarks.md)
 	@go run ./internal/bench
 
 db-reset: ## delete the data of `make run` (asks first)

@@ -75,7 +75,10 @@ func TestUnexpectedAnswerEnds(t *testing.T) {
 	t.Parallel()
 	for name, wrong := range map[string]func(http.ResponseWriter){
 		"decision": func(w http.ResponseWriter) { fmt.Fprint(w, `{"decision":"DENIED"}`) },
-		"status":   func(w http.ResponseWriter) { w.WriteHeader(503); fmt.Fprint(w, `{"decision":"APPROVED"}`) },
+		"status": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprint(w, `{"decision":"APPROVED"}`)
+		},
 	} {
 		var asked atomic.Int64
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -179,6 +182,18 @@ func TestRatiosAreOfOneRound(t *testing.T) {
 	r.dropped = map[int]bool{0: true, 2: true}
 	if g := r.goals()[0]; g.Value != (figure{5, 5, 5}) {
 		t.Errorf("dropped rounds count: %+v", g)
+	}
+}
+
+// TestNoMoreThanPossible: a server that signs more than all cores can has not met
+// a goal, it was measured at another moment than they.
+func TestNoMoreThanPossible(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[float64]bool{1000: true, 1300: false} {
+		r := results{cells: []*cell{made(oneAgent, rs, main64, 950, 980, most), made(rawSigning, rs, 0, 1000, 1000, 1000)}}
+		if g := r.goals()[0]; g.Met != want {
+			t.Errorf("%+v", g)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (r results) goals() []goal {
 	list.ratio(r, "many agents, 64 connections ÷ pgbench's many rows", many64, at(pgbenchSpread, "", main64), rate, 0.6)
 	list.most(r, "many agents, 64 connections, p99", many64, p99, 12, "ms")
 	list.ratio(r, "one agent ÷ many agents, 64 connections", hot64, many64, rate, 0.9)
-	list.ratio(r, "RS256, one agent, 64 connections ÷ raw signing of all cores", at(oneAgent, rs, main64), at(rawSigning, rs, 0), rate, 0.9)
+	list.share(r, "RS256, one agent, 64 connections ÷ raw signing of all cores", at(oneAgent, rs, main64), at(rawSigning, rs, 0), rate, 0.9)
 	list.bounded(r, "one connection, p50 ÷ pgbench's p50", one, at(pgbenchSpread, "", 1), p50, 4)
 	list.most(r, "one connection, p99", one, p99, 2, "ms")
 	list.most(r, "fixed 1,000/s, p99", r.cell(fixedRate, es, openClients, 1000), p99, 4, "ms")
@@ -43,6 +43,17 @@ type goals []goal
 func (l *goals) ratio(r results, name string, over, under *cell, number func(sample) float64, bound float64) {
 	if value, ok := r.ratio(over, under, number); ok {
 		*l = append(*l, goal{Name: name, Bound: bound, Unit: "×", Value: value, Met: value.Median >= bound})
+	}
+}
+
+// share is a ratio to a ceiling. Where a round went clearly above it, the
+// ceiling was measured on a busier machine, and nothing is known.
+func (l *goals) share(r results, name string, over, under *cell, number func(sample) float64, bound float64) {
+	before := len(*l)
+	l.ratio(r, name, over, under, number, bound)
+	if len(*l) > before && (*l)[before].Value.Max > 1.1 {
+		(*l)[before].Met = false
+		(*l)[before].Name += " (disturbed: above what is possible)"
 	}
 }
 

@@ -73,7 +73,7 @@ func newFloor(ctx context.Context, c *cluster, agents int) (*floor, error) {
 }
 
 func (f *floor) script(name string, from, to int) error {
-	return os.WriteFile(filepath.Join(f.dir, name+".sql"), fmt.Appendf(nil, floorScript, from, to), 0o644)
+	return os.WriteFile(filepath.Join(f.dir, name+".sql"), fmt.Appendf(nil, floorScript, from, to), 0o600)
 }
 
 // errNothing says that pgbench's time was over before its clients had logged in.

@@ -73,7 +73,7 @@ func (b *bench) profile(ctx context.Context, s *server, name string, n int, does
 	text.WriteString("\n\n")
 	for i, kind := range kinds {
 		file := filepath.Join(b.Out, name+"."+kind+".pprof")
-		if err := os.WriteFile(file, got[i], 0o644); err != nil {
+		if err := os.WriteFile(file, got[i], 0o600); err != nil {
 			return err
 		}
 		if err := heaviest(ctx, file, kind, &text); err != nil {
@@ -83,7 +83,7 @@ func (b *bench) profile(ctx context.Context, s *server, name string, n int, does
 	if err := s.statements(ctx, &text); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(b.Out, name+".txt"), []byte(text.String()), 0o644)
+	return os.WriteFile(filepath.Join(b.Out, name+".txt"), []byte(text.String()), 0o600)
 }
 
 // heaviest lists the functions with the most, what they call included and then

@@ -63,8 +63,8 @@ func (r *report) write(dir, text string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "bench.json"), append(data, '\n'), 0o644),
-		os.WriteFile(filepath.Join(dir, "bench.md"), []byte(text), 0o644))
+	return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "bench.json"), append(data, '\n'), 0o600),
+		os.WriteFile(filepath.Join(dir, "bench.md"), []byte(text), 0o600))
 }
 
 // readBase reads an earlier bench.json, nil without one.

@@ -39,11 +39,7 @@ func newRequest(secret, method, path, body string) request {
 type keys struct{ last atomic.Int64 }
 
 // fresh gives the request a key that was not used before.
-func (r request) fresh(k *keys) int64 {
-	n := k.last.Add(1)
-	r.number(r.key, len(keyRoom), n)
-	return n
-}
+func (r request) fresh(k *keys) { r.keyed(k.last.Add(1)) }
 
 // keyed gives the request one of the keys that were.
 func (r request) keyed(n int64) { r.number(r.key, len(keyRoom), n) }

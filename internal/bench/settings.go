@@ -45,9 +45,9 @@ func readSettings() (s settings, err error) {
 	if err := env.Parse(&s); err != nil {
 		return s, fmt.Errorf("read the settings: %w", err)
 	}
-	rounds, seconds, connections := 3, 2.0, []int{1, 16, main64, 256}
+	rounds, seconds, connections, agents := 3, 2.0, []int{1, 16, main64, 256}, 10_000
 	if s.Short {
-		rounds, seconds, connections = 1, 0.6, []int{1, main64}
+		rounds, seconds, connections, agents = 1, 0.6, []int{1, main64}, 1000
 	}
 	if s.Rounds == 0 {
 		s.Rounds = rounds
@@ -59,7 +59,7 @@ func readSettings() (s settings, err error) {
 		s.Connections = connections
 	}
 	if s.Agents == 0 {
-		s.Agents = 10_000
+		s.Agents = agents
 	}
 	if s.Rates == nil {
 		s.Rates = []int{1000, 5000}
