@@ -2963,7 +2963,7 @@ type SessionToken struct {
 
 // Settings defines model for Settings.
 type Settings struct {
-	// ApprovalTimeout From 1m to 30d.
+	// ApprovalTimeout From 1s to 30d.
 	//
 	// Example: 24h
 	ApprovalTimeout *string `json:"approval_timeout,omitempty"`
@@ -4746,7 +4746,7 @@ type ClientInterface interface {
 
 	// ListAgentPolicies List the policies that cover an agent
 	//
-	// The active and the shadow ones, company-wide ones included.
+	// All but archived ones: active, shadow and draft, company-wide ones included.
 	//
 	// Corresponds with GET /v1/agents/{id}/policies (the `ListAgentPolicies` operationId).
 	ListAgentPolicies(ctx context.Context, id string, params *ListAgentPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5452,7 +5452,7 @@ func (c *Client) FreezeAgent(ctx context.Context, id string, params *FreezeAgent
 
 // ListAgentPolicies List the policies that cover an agent
 //
-// The active and the shadow ones, company-wide ones included.
+// All but archived ones: active, shadow and draft, company-wide ones included.
 //
 // Corresponds with GET /v1/agents/{id}/policies (the `ListAgentPolicies` operationId).
 func (c *Client) ListAgentPolicies(ctx context.Context, id string, params *ListAgentPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11831,7 +11831,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListAgentPoliciesWithResponse List the policies that cover an agent
 	//
-	// The active and the shadow ones, company-wide ones included.
+	// All but archived ones: active, shadow and draft, company-wide ones included.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -18117,7 +18117,7 @@ func (c *ClientWithResponses) FreezeAgentWithResponse(ctx context.Context, id st
 
 // ListAgentPoliciesWithResponse List the policies that cover an agent
 //
-// The active and the shadow ones, company-wide ones included.
+// All but archived ones: active, shadow and draft, company-wide ones included.
 //
 // Returns a wrapper object for the known response body format(s).
 //
