@@ -106,6 +106,9 @@ func decided(r spend.Result, err error) (*effected[Authorization], error) {
 		return &effected[Authorization]{Status: r.Replay.Status, Replayed: "true",
 			Body: payload[Authorization]{withToken(r.Replay.Body, r.Token)}}, nil
 	}
+	if r.Stored != nil {
+		return &effected[Authorization]{Status: decisionStatus(r), Body: payload[Authorization]{withToken(r.Stored, r.Token)}}, nil
+	}
 	body, err := encode(authorizationView(r))
 	return &effected[Authorization]{Status: decisionStatus(r), Body: payload[Authorization]{body}}, err
 }

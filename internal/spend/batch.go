@@ -138,7 +138,8 @@ func (b *batch) turn(o *op) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return result, b.record(o, result)
+	result.Stored, err = b.record(o, result)
+	return result, err
 }
 
 // replay is the stored answer of an earlier call with the op's key.
@@ -156,17 +157,17 @@ func (b *batch) replay(o *op) (*once.Answer, error) {
 	return &record.Answer, nil
 }
 
-// record stores the op's answer under its key.
-func (b *batch) record(o *op, r Result) error {
+// record stores the op's answer under its key, and gives it back.
+func (b *batch) record(o *op, r Result) ([]byte, error) {
 	if o.call.Once == nil {
-		return nil
+		return nil, nil
 	}
 	stored, err := o.call.Once.Answer(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b.changed.records = append(b.changed.records, once.Record{Key: o.call.Once.Key, Answer: stored})
-	return nil
+	return stored.Body, nil
 }
 
 // charge adds to every meter that counts the authorization: deltas in minor

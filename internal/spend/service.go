@@ -117,6 +117,9 @@ type Result struct {
 	// Replay is the stored answer of an earlier call with the same key. Its
 	// token is in Token.
 	Replay *once.Answer
+	// Stored is the body that Once.Answer gave for this result, nil without an
+	// Idempotency-Key: it need not be written a second time.
+	Stored []byte
 
 	company settings
 }
