@@ -179,6 +179,8 @@ func TestOldKeyIsShownUntilItsLastTokenHasExpired(t *testing.T) {
 	if err != nil || !longEnough {
 		t.Fatalf("shown long enough: %v, %v", longEnough, err)
 	}
+	// The new one signs from now on: with none that signs, a third would be made.
+	exec(t, pool, `UPDATE signing_keys SET signs_from = now() WHERE key_id <> $1 AND purpose = 'token'`, kid)
 	exec(t, pool, `UPDATE signing_keys SET signs_until = now() - interval '2 hours', shown_until = now() WHERE key_id = $1`, kid)
 	run(t, keys)
 	eventually(t, "the old key is gone", func() bool {
