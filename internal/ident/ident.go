@@ -52,16 +52,16 @@ const encodedLength = 26
 // New makes a UUIDv7 from this machine's clock.
 func New() uuid.UUID { return At(time.Now()) }
 
-// At makes a UUIDv7 whose time part is t, to the millisecond. The gate uses it
-// with the database's clock, so that an authorization's id sorts with its
-// decision.
+// At makes a UUIDv7 whose time part is t: the millisecond, and in the twelve
+// bits after it the fraction (RFC 9562, 6.2, method 3), so that what is made a
+// microsecond later sorts later. The gate uses it with the database's clock, so
+// that an authorization's id sorts with its decision.
 func At(t time.Time) uuid.UUID {
 	var id uuid.UUID
-	rand.Read(id[:]) // never fails (crypto/rand)
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(t.UnixMilli()))
-	copy(id[:6], ms[2:])
-	id[6] = id[6]&0x0f | 0x70
+	rand.Read(id[8:]) // never fails (crypto/rand)
+	binary.BigEndian.PutUint64(id[:8], uint64(t.UnixMilli())<<16)
+	fraction := t.Nanosecond() % int(time.Millisecond) * 4096 / int(time.Millisecond)
+	id[6], id[7] = 0x70|byte(fraction>>8), byte(fraction)
 	id[8] = id[8]&0x3f | 0x80
 	return id
 }
@@ -69,9 +69,7 @@ func At(t time.Time) uuid.UUID {
 // Floor is the smallest id that At could give for t: for range scans by time.
 func Floor(t time.Time) uuid.UUID {
 	var id uuid.UUID
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(t.UnixMilli()))
-	copy(id[:6], ms[2:])
+	binary.BigEndian.PutUint64(id[:8], uint64(t.UnixMilli())<<16)
 	return id
 }
 

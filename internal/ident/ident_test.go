@@ -32,6 +32,9 @@ func TestSortsByTime(t *testing.T) {
 	if a >= b {
 		t.Fatalf("%s is not before %s", a, b)
 	}
+	if a, b := Format(Agent, At(at)), Format(Agent, At(at.Add(time.Microsecond))); a >= b {
+		t.Fatalf("%s is not before %s", a, b)
+	}
 	if f := Format(Agent, Floor(at)); f > a {
 		t.Fatalf("floor %s is above %s", f, a)
 	}
