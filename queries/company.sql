@@ -91,10 +91,6 @@ WHERE company_id = @company_id AND live = @live AND handle = @handle AND status 
 SELECT * FROM agents
 WHERE company_id = @company_id AND live = @live AND agent_id = ANY(@agent_ids::uuid[]);
 
--- name: AgentsByHandles :many
-SELECT * FROM agents
-WHERE company_id = @company_id AND live = @live AND handle = ANY(@handles::text[]) AND status <> 'deleted';
-
 -- name: AgentList :many
 SELECT * FROM agents
 WHERE company_id = @company_id AND live = @live AND status = ANY(@statuses::text[])

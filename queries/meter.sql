@@ -19,10 +19,6 @@ WHERE company_id = $1 AND live = $2 AND kind = $3 AND scope_id = $4 AND currency
 DELETE FROM meter_scopes
 WHERE company_id = $1 AND live = $2 AND kind = $3 AND scope_id = $4 AND currency = $5 AND time_zone = $6;
 
--- name: DeleteMeterOfSubject :exec
-DELETE FROM meters
-WHERE company_id = $1 AND live = $2 AND subject = $3 AND currency = $4 AND time_zone = $5;
-
 -- name: DeleteMetersOfAgents :exec
 DELETE FROM meters m
 WHERE m.company_id = $1 AND m.live = $2 AND m.currency = $3 AND m.time_zone = $4

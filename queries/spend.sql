@@ -133,11 +133,6 @@ FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[])
              unnest(@statuses::text[]) AS status) w
 WHERE p.company_id = w.company_id AND p.live = w.live AND p.approval_id = w.id AND p.status = 'pending';
 
--- name: ApprovalsByIDs :many
-SELECT p.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
-                        unnest(@ids::uuid[]) AS id) w
-JOIN approvals p ON p.company_id = w.company_id AND p.live = w.live AND p.approval_id = w.id;
-
 -- name: VotesOfApprovals :many
 SELECT v.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
                         unnest(@ids::uuid[]) AS id) w

@@ -221,42 +221,6 @@ func (q *Queries) AgentUpdate(ctx context.Context, arg AgentUpdateParams) (Agent
 	return i, err
 }
 
-const AgentsByHandles = `-- name: AgentsByHandles :many
-SELECT company_id, live, agent_id, handle, name, description, metadata, status, created_at, updated_at FROM agents
-WHERE company_id = $1 AND live = $2 AND handle = ANY($3::text[]) AND status <> 'deleted'
-`
-
-func (q *Queries) AgentsByHandles(ctx context.Context, companyID uuid.UUID, live bool, handles []string) ([]Agent, error) {
-	rows, err := q.db.Query(ctx, AgentsByHandles, companyID, live, handles)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Agent
-	for rows.Next() {
-		var i Agent
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.Live,
-			&i.AgentID,
-			&i.Handle,
-			&i.Name,
-			&i.Description,
-			&i.Metadata,
-			&i.Status,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const AgentsByIDs = `-- name: AgentsByIDs :many
 SELECT company_id, live, agent_id, handle, name, description, metadata, status, created_at, updated_at FROM agents
 WHERE company_id = $1 AND live = $2 AND agent_id = ANY($3::uuid[])

@@ -49,30 +49,6 @@ func (q *Queries) DatabaseClock(ctx context.Context) (time.Time, error) {
 	return column_1, err
 }
 
-const DeleteMeterOfSubject = `-- name: DeleteMeterOfSubject :exec
-DELETE FROM meters
-WHERE company_id = $1 AND live = $2 AND subject = $3 AND currency = $4 AND time_zone = $5
-`
-
-type DeleteMeterOfSubjectParams struct {
-	CompanyID uuid.UUID
-	Live      bool
-	Subject   uuid.UUID
-	Currency  string
-	TimeZone  string
-}
-
-func (q *Queries) DeleteMeterOfSubject(ctx context.Context, arg DeleteMeterOfSubjectParams) error {
-	_, err := q.db.Exec(ctx, DeleteMeterOfSubject,
-		arg.CompanyID,
-		arg.Live,
-		arg.Subject,
-		arg.Currency,
-		arg.TimeZone,
-	)
-	return err
-}
-
 const DeleteMeterScope = `-- name: DeleteMeterScope :exec
 DELETE FROM meter_scopes
 WHERE company_id = $1 AND live = $2 AND kind = $3 AND scope_id = $4 AND currency = $5 AND time_zone = $6

@@ -67,44 +67,6 @@ func (q *Queries) ApprovalByID(ctx context.Context, companyID uuid.UUID, live bo
 	return i, err
 }
 
-const ApprovalsByIDs = `-- name: ApprovalsByIDs :many
-SELECT p.company_id, p.live, p.approval_id, p.authorization_id, p.agent_id, p.status, p.requirements, p.digest, p.expires_at, p.created_at, p.decided_at FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
-                        unnest($3::uuid[]) AS id) w
-JOIN approvals p ON p.company_id = w.company_id AND p.live = w.live AND p.approval_id = w.id
-`
-
-func (q *Queries) ApprovalsByIDs(ctx context.Context, companies []uuid.UUID, lives []bool, ids []uuid.UUID) ([]Approval, error) {
-	rows, err := q.db.Query(ctx, ApprovalsByIDs, companies, lives, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Approval
-	for rows.Next() {
-		var i Approval
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.Live,
-			&i.ApprovalID,
-			&i.AuthorizationID,
-			&i.AgentID,
-			&i.Status,
-			&i.Requirements,
-			&i.Digest,
-			&i.ExpiresAt,
-			&i.CreatedAt,
-			&i.DecidedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const AuthorizationByID = `-- name: AuthorizationByID :one
 SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, policies, trace, remedies, approval_id FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3
 `

@@ -57,6 +57,9 @@ type batch struct {
 	history        history
 
 	changed changes
+	// broken is why nothing of the batch may be committed: an op has changed it
+	// and could not be recorded.
+	broken error
 }
 
 // changes is what the batch will write.
@@ -99,6 +102,9 @@ func (s *Service) decide(ops []*op) ([]answer, error) {
 		}
 		b.releaseExpired()
 		answers = b.apply()
+		if b.broken != nil {
+			return b.broken
+		}
 		for i, o := range ops {
 			if answers[i].err == nil && answers[i].result.Replay == nil {
 				o.offer(answers[i].result)
@@ -119,7 +125,9 @@ func (b *batch) apply() []answer {
 	answers := make([]answer, len(b.ops))
 	for i, o := range b.ops {
 		result, err := b.turn(o)
-		answers[i] = answer{result, err}
+		if answers[i] = (answer{result, err}); b.broken != nil {
+			break
+		}
 	}
 	return answers
 }
@@ -138,8 +146,8 @@ func (b *batch) turn(o *op) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result.Stored, err = b.record(o, result)
-	return result, err
+	result.Stored, b.broken = b.record(o, result)
+	return result, b.broken
 }
 
 // replay is the stored answer of an earlier call with the op's key.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/spend"
 )
@@ -257,4 +258,30 @@ func TestLimitCountsWhatWasBefore(t *testing.T) {
 	if s := h.statuses(); s["pending"] < 20 || s["voided"] < 10 {
 		t.Fatalf("too little happened: %v", s)
 	}
+}
+
+// TestWhatCannotBeRecordedHasNoEffect: an answer that cannot be written down
+// for its key takes its effect with it, and nobody else's.
+func TestWhatCannotBeRecordedHasNoEffect(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(limitRule(100, "agent"))
+	bot := h.agent("bot")
+	var wait sync.WaitGroup
+	for i := range 10 {
+		wait.Go(func() {
+			call := h.keyed(fmt.Sprint("k", i))
+			if i == 3 {
+				call.Once.Answer = func(spend.Result) (once.Answer, error) { return once.Answer{}, errors.New("no paper") }
+			}
+			if _, err := h.gate.Authorize(context.Background(), call, ask(bot, 100)); (err != nil) != (i == 3) {
+				t.Errorf("%d: %v", i, err)
+			}
+		})
+	}
+	wait.Wait()
+	if s := h.statuses(); s["pending"] != 9 {
+		t.Fatalf("%v", s)
+	}
+	h.checkMeters()
 }

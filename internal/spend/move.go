@@ -2,13 +2,10 @@ package spend
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/audit"
-	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/money"
 )
@@ -91,11 +88,12 @@ func (b *batch) void(call Call, a *Authorization, reason string) error {
 
 // move submits a change of one authorization.
 func (s *Service) move(ctx context.Context, call Call, id uuid.UUID, change func(*batch, *Authorization) error) (Result, error) {
-	agent, err := s.agentOf(ctx, call, id)
+	// Whose it is never changes, so that may be read before the transaction.
+	before, err := s.authorization(ctx, call, id)
 	if err != nil {
 		return Result{}, err
 	}
-	o := &op{tenant: call.Tenant, agent: agent, call: call, reads: reads{authorization: id},
+	o := &op{tenant: call.Tenant, agent: before.Agent, call: call, reads: reads{authorization: id},
 		apply: func(b *batch) (Result, error) {
 			a := b.authorizations[ref{call.Tenant, id}]
 			if a == nil {
@@ -113,16 +111,6 @@ func (s *Service) move(ctx context.Context, call Call, id uuid.UUID, change func
 func (a *Authorization) copy() *Authorization {
 	c := *a
 	return &c
-}
-
-// agentOf finds whose authorization it is. The agent never changes, so it may
-// be read before the transaction.
-func (s *Service) agentOf(ctx context.Context, call Call, id uuid.UUID) (uuid.UUID, error) {
-	r, err := db.New(s.pool).AuthorizationByID(ctx, call.Tenant.Company, call.Tenant.Live, id)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && call.OnlyAgent != uuid.Nil && r.AgentID != call.OnlyAgent {
-		return uuid.Nil, fault.Missing("authorization")
-	}
-	return r.AgentID, err
 }
 
 // mayMove refuses a move from a state that does not permit it, and one of a
