@@ -91,7 +91,7 @@ ON CONFLICT (company_id, live, merchant_key) DO NOTHING;
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  policies, trace, remedies, approval_id)
+  explanation, approval_id)
 SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[]), unnest(@agents::uuid[]),
   unnest(@statuses::text[]), unnest(@decisions::text[]), unnest(@reason_codes::text[]), unnest(@reasons::text[]),
   unnest(@currencies::text[]), unnest(@requesteds::bigint[]), unnest(@amounts::bigint[]),
@@ -101,8 +101,7 @@ SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[
   nullif(unnest(@metadatas::text[]), '')::jsonb, unnest(@expires_ins::integer[]),
   nullif(unnest(@expires_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@created_ats::timestamptz[]),
   nullif(unnest(@closed_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@requested_bys::text[]),
-  unnest(@policies::text[])::json, unnest(@traces::text[])::json, nullif(unnest(@remedies::text[]), '')::json,
-  nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
+  unnest(@explanations::bytea[]), nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
 
 -- name: UpdateAuthorizations :exec
 UPDATE authorizations a SET

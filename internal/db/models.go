@@ -146,10 +146,8 @@ type Authorization struct {
 	ClosedAt        *time.Time
 	RedeemedAt      *time.Time
 	RequestedBy     string
-	Policies        json.RawMessage
-	Trace           json.RawMessage
-	Remedies        []byte
 	ApprovalID      *uuid.UUID
+	Explanation     []byte
 }
 
 type Company struct {
