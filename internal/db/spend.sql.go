@@ -355,11 +355,11 @@ INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
   explanation, approval_id)
 SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]), unnest($4::uuid[]),
-  unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
+  unnest($5::text[])::authorization_status, unnest($6::text[])::authorization_decision, unnest($7::text[]), unnest($8::text[]),
   unnest($9::text[]), unnest($10::bigint[]), unnest($11::bigint[]),
   unnest($12::text[]), unnest($13::text[]), unnest($14::text[]),
   unnest($15::text[]), unnest($16::text[]),
-  unnest($17::text[]), unnest($18::text[]), unnest($19::text[]),
+  unnest($17::text[])::authorization_rail, unnest($18::text[])::authorization_capture, unnest($19::text[]),
   nullif(unnest($20::text[]), '')::jsonb, unnest($21::integer[]),
   nullif(unnest($22::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($23::timestamptz[]),
   nullif(unnest($24::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($25::text[]),
@@ -578,11 +578,11 @@ const ListAuthorizations = `-- name: ListAuthorizations :many
 SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation FROM authorizations
 WHERE company_id = $1 AND live = $2 AND authorization_id < $3
   AND ($4::uuid IS NULL OR agent_id = $4)
-  AND ($5::text IS NULL OR status = $5)
-  AND ($6::text IS NULL OR decision = $6)
+  AND ($5::text IS NULL OR status::text = $5)
+  AND ($6::text IS NULL OR decision::text = $6)
   AND ($7::text IS NULL OR merchant_key = $7 OR lower(merchant_name) = lower($8))
   AND ($9::text IS NULL OR currency = $9)
-  AND ($10::text IS NULL OR rail = $10)
+  AND ($10::text IS NULL OR rail::text = $10)
   AND ($11::timestamptz IS NULL OR created_at >= $11)
   AND ($12::timestamptz IS NULL OR created_at < $12)
 ORDER BY authorization_id DESC LIMIT $13
@@ -992,7 +992,7 @@ UPDATE authorizations a SET
   closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
   redeemed_at = nullif(w.redeemed_at, '0001-01-01 00:00:00Z')
 FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS id,
-  unnest($4::text[]) AS status, unnest($5::text[]) AS decision,
+  unnest($4::text[])::authorization_status AS status, unnest($5::text[])::authorization_decision AS decision,
   unnest($6::text[]) AS reason_code, unnest($7::text[]) AS reason,
   unnest($8::bigint[]) AS amount, unnest($9::bigint[]) AS refunded,
   unnest($10::text[]) AS reference, unnest($11::text[]) AS void_reason,
