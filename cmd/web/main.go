@@ -49,6 +49,7 @@ func serveAfter(ctx context.Context, environ []string, out, logs io.Writer, firs
 	if err != nil {
 		return err
 	}
+	defer keepHeapFloor()()
 	err = serve(ctx, c, out, newLogger(logs, c.LogLevel, c.LogFormat), first)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // it was told to stop before it was up

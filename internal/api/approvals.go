@@ -206,8 +206,8 @@ func (a *API) cast(ctx context.Context, ref ApprovalRef, b spend.Ballot) (*effec
 		return nil, err
 	}
 	if r.Replay != nil {
-		return &effected[Approval]{Status: r.Replay.Status, Replayed: "true", Body: payload[Approval]{r.Replay.Body}}, nil
+		return &effected[Approval]{Status: r.Replay.Status, Replayed: "true", Body: payload[Approval]{raw: r.Replay.Body}}, nil
 	}
 	body, err := encode(approvalView(r))
-	return &effected[Approval]{Status: http.StatusOK, Body: payload[Approval]{body}}, err
+	return &effected[Approval]{Status: http.StatusOK, Body: payload[Approval]{raw: body}}, err
 }

@@ -176,7 +176,7 @@ func (a *API) getProof(ctx context.Context, in *struct {
 		return nil, missing("event")
 	}
 	p, err := a.audit.Proof(ctx, callOf(ctx).Tenant, id)
-	return &reply[AuditProof]{AuditProof{Event: payload[AuditEvent]{json.RawMessage(p.Event)}, Position: p.Position,
+	return &reply[AuditProof]{AuditProof{Event: payload[AuditEvent]{raw: json.RawMessage(p.Event)}, Position: p.Position,
 		TreeSize: p.TreeSize, Hashes: hashTexts(p.Hashes), Checkpoint: p.Checkpoint}}, err
 }
 

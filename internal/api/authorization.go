@@ -129,5 +129,5 @@ func listJSON[T any](raw json.RawMessage) payload[[]T] {
 	if len(raw) == 0 || string(raw) == "null" {
 		raw = json.RawMessage("[]")
 	}
-	return payload[[]T]{raw}
+	return payload[[]T]{raw: raw}
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -105,13 +104,13 @@ func decided(r spend.Result, err error) (*effected[Authorization], error) {
 	}
 	if r.Replay != nil {
 		return &effected[Authorization]{Status: r.Replay.Status, Replayed: "true",
-			Body: payload[Authorization]{withToken(r.Replay.Body, r.Token)}}, nil
+			Body: withToken(r.Replay.Body, r.Token)}, nil
 	}
 	if r.Stored != nil {
-		return &effected[Authorization]{Status: decisionStatus(r), Body: payload[Authorization]{withToken(r.Stored, r.Token)}}, nil
+		return &effected[Authorization]{Status: decisionStatus(r), Body: withToken(r.Stored, r.Token)}, nil
 	}
 	body, err := encode(authorizationView(r))
-	return &effected[Authorization]{Status: decisionStatus(r), Body: payload[Authorization]{body}}, err
+	return &effected[Authorization]{Status: decisionStatus(r), Body: payload[Authorization]{raw: body}}, err
 }
 
 // noToken is how a stored answer says that its token is left out. Within a JSON
@@ -119,11 +118,12 @@ func decided(r spend.Result, err error) (*effected[Authorization], error) {
 const noToken = `"token":null`
 
 // withToken puts the token into a stored answer.
-func withToken(stored []byte, token string) json.RawMessage {
-	if token == "" {
-		return stored
+func withToken(stored []byte, token string) payload[Authorization] {
+	before, after, found := bytes.Cut(stored, []byte(noToken))
+	if token == "" || !found {
+		return payload[Authorization]{raw: stored}
 	}
-	return bytes.Replace(stored, []byte(noToken), []byte(`"token":"`+token+`"`), 1)
+	return payload[Authorization]{pieces: [][]byte{before, []byte(`"token":"` + token + `"`), after}}
 }
 
 func (a *API) authorize(ctx context.Context, in *struct {

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"reflect"
 
@@ -21,8 +23,12 @@ type effected[B any] struct {
 	Body     payload[B]
 }
 
-// payload is a B that is already written.
-type payload[B any] struct{ raw json.RawMessage }
+// payload is a B that is already written: raw, or the pieces of one that are
+// only put together on their way out.
+type payload[B any] struct {
+	raw    json.RawMessage
+	pieces [][]byte
+}
 
 // Schema is B's.
 func (payload[B]) Schema(r huma.Registry) *huma.Schema {
@@ -30,9 +36,22 @@ func (payload[B]) Schema(r huma.Registry) *huma.Schema {
 }
 
 // MarshalJSON gives what was written.
-func (p payload[B]) MarshalJSON() ([]byte, error) { return p.raw, nil }
+func (p payload[B]) MarshalJSON() ([]byte, error) {
+	if p.pieces != nil {
+		return bytes.Join(p.pieces, nil), nil
+	}
+	return p.raw, nil
+}
 
-func (p payload[B]) written() []byte { return p.raw }
+func (p payload[B]) writeTo(w io.Writer) (err error) {
+	if p.pieces == nil {
+		_, err = w.Write(p.raw)
+	}
+	for i := 0; i < len(p.pieces) && err == nil; i++ {
+		_, err = w.Write(p.pieces[i])
+	}
+	return err
+}
 
 // secretive answers hold something that is shown only once.
 type secretive interface {
@@ -74,7 +93,7 @@ func run[B any](ctx context.Context, a *API, status int, fn func(context.Context
 	if err != nil {
 		return nil, err
 	}
-	out := &effected[B]{Status: answer.Status, Body: payload[B]{answer.Body}}
+	out := &effected[B]{Status: answer.Status, Body: payload[B]{raw: answer.Body}}
 	if replayed {
 		out.Replayed = "true"
 	} else if out.Body.raw, err = encode(shown); err != nil {

@@ -88,7 +88,7 @@ type PolicyVersion struct {
 func policyView(p policy.Policy) (Policy, error) {
 	rules, err := json.Marshal(p.Rules)
 	out := Policy{ID: ident.Format(ident.Policy, p.ID), Name: p.Name, Version: p.Version, Status: string(p.Status), Agents: []string{},
-		EffectiveFrom: utc(p.EffectiveFrom), EffectiveTo: utc(p.EffectiveTo), Rules: payload[[]Rule]{rules},
+		EffectiveFrom: utc(p.EffectiveFrom), EffectiveTo: utc(p.EffectiveTo), Rules: payload[[]Rule]{raw: rules},
 		CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC()}
 	for _, agent := range p.Agents {
 		out.Agents = append(out.Agents, ident.Format(ident.Agent, agent))

@@ -12,9 +12,8 @@ import (
 
 // marshalTo is encode for huma. What is written already is written as it is.
 func marshalTo(w io.Writer, v any) error {
-	if p, ok := v.(interface{ written() []byte }); ok {
-		_, err := w.Write(p.written())
-		return err
+	if p, ok := v.(interface{ writeTo(io.Writer) error }); ok {
+		return p.writeTo(w)
 	}
 	b, err := encode(v)
 	if err != nil {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -19,9 +18,7 @@ import (
 // encode writes an answer: maps in a fixed order, nothing escaped for HTML, no
 // null where a list is empty.
 func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	err := json.MarshalWrite(&b, v, json.Deterministic(true), jsontext.EscapeForHTML(false))
-	return b.Bytes(), err
+	return json.Marshal(v, json.Deterministic(true), jsontext.EscapeForHTML(false))
 }
 
 // HTTPErrorHandler answers what no handler answered: unknown addresses,

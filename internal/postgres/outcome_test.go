@@ -32,7 +32,7 @@ func TestLostDuringCommit(t *testing.T) {
 	t.Parallel()
 	for _, deliver := range []bool{false, true} {
 		pool := table(t, scratch, postgres.Config{})
-		through := open(t, cutter(t, pool.Config().ConnConfig, deliver))
+		through := open(t, cutter(t, pool.Config().ConnConfig, "commit\x00", deliver))
 		err := through.InTx(t.Context(), insertOne)
 		if f := fault.From(err); f.Kind != fault.Unavailable || f.Code != "outcome_unknown" || f.RetryAfter <= 0 {
 			t.Errorf("delivered %v: %v", deliver, err)
@@ -58,9 +58,9 @@ func open(t *testing.T, address string) *postgres.Pool {
 	return pool
 }
 
-// cutter is a way to the database that breaks at the first COMMIT, which it may
-// still deliver.
-func cutter(t *testing.T, to *pgx.ConnConfig, deliver bool) string {
+// cutter is a way to the database that breaks at the first message with the
+// mark, which it may still deliver.
+func cutter(t *testing.T, to *pgx.ConnConfig, mark string, deliver bool) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -82,13 +82,13 @@ func cutter(t *testing.T, to *pgx.ConnConfig, deliver bool) string {
 				return
 			}
 			go io.Copy(client, server)
-			go cutAtCommit(client, server, deliver)
+			go cutAt(client, server, mark, deliver)
 		}
 	}()
 	return u.String()
 }
 
-func cutAtCommit(client, server net.Conn, deliver bool) {
+func cutAt(client, server net.Conn, mark string, deliver bool) {
 	buffer := make([]byte, 1<<16)
 	for {
 		n, err := client.Read(buffer)
@@ -96,7 +96,7 @@ func cutAtCommit(client, server net.Conn, deliver bool) {
 			server.Close()
 			return
 		}
-		commits := bytes.Contains(buffer[:n], []byte("commit\x00"))
+		commits := bytes.Contains(buffer[:n], []byte(mark))
 		if commits {
 			client.Close()
 		}
