@@ -23,8 +23,8 @@ type lane struct {
 	limit   int
 	closed  bool
 
-	// longest is how long a request may have to wait to be let in at all. Zero:
-	// as long as there is room.
+	// longest is how long a request may have to wait for its turn to be let in
+	// at all. Zero: as long as there is room.
 	longest time.Duration
 	// takenAt is when the batch under way was taken, of which there are taken
 	// requests; each is what one takes in a batch that is at least half full.
@@ -71,23 +71,27 @@ func overloaded() error {
 // makes everybody late and serves nobody more.
 func (l *lane) crowded(t ident.Tenant) bool {
 	mine := len(l.waiting[t])
-	return l.size >= l.limit || mine > 0 && mine >= l.limit/2 ||
-		l.longest > 0 && l.size > 0 && l.wait(mine) > l.longest
+	if l.size >= l.limit || mine > 0 && mine >= l.limit/2 {
+		return true
+	}
+	return l.longest > 0 && l.size > 0 && (l.wait(mine) > l.longest || l.hangs())
 }
 
-// wait is for how long a tenant's request would wait with so many of the tenant
-// before it: as long again as the batch under way has taken, which may hang, and
-// its turns at the pace of late. The next batch may always fill, or a pace that
-// was bad once would never be seen to be better.
-func (l *lane) wait(mine int) (wait time.Duration) {
-	if ahead := min(l.size, (mine+1)*len(l.waiting)); ahead >= l.most {
-		wait = time.Duration(ahead) * l.each
+// wait is for how long a tenant's request would wait for its turn, with so many
+// of the tenant before it, at the pace of late. The next batch may always fill,
+// or a pace that was bad once would never be seen to be better.
+func (l *lane) wait(mine int) time.Duration {
+	ahead := min(l.size, (mine+1)*len(l.waiting))
+	if ahead < l.most {
+		return 0
 	}
-	if l.taken > 0 {
-		wait += l.now().Sub(l.takenAt)
-	}
-	return wait
+	return time.Duration(ahead) * l.each
 }
+
+// hangs says that the batch under way takes so long that who comes now would
+// hardly be decided in time after it. What a checkpoint takes, say, is waited
+// for.
+func (l *lane) hangs() bool { return l.taken > 0 && l.now().Sub(l.takenAt) > 2*l.longest }
 
 // done learns from the batch that was under way, of at most n. Small batches say
 // nothing of the pace: most of their time is the commit's, whatever their size.

@@ -102,7 +102,7 @@ func TestLaneRefusesWhileABatchHangs(t *testing.T) {
 	l, pass := clocked(10_000, 400*time.Millisecond)
 	fill(l, who, 3)
 	l.take(2)
-	pass(399 * time.Millisecond)
+	pass(799 * time.Millisecond)
 	if n := fill(l, who, 1); n != 1 {
 		t.Error("refused before it hung")
 	}
