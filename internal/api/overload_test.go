@@ -6,11 +6,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 
+	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 )
 
@@ -55,5 +57,26 @@ func TestShedRefusesNewSpendingAlone(t *testing.T) {
 		if answer.Code != c.want || refused != (answer.Header().Get("Retry-After") == "1") || refused != strings.Contains(answer.Body.String(), `"code":"overloaded"`) {
 			t.Errorf("%+v: %d %v %s", c, answer.Code, answer.Header(), answer.Body)
 		}
+	}
+}
+
+// TestHandlersSayWhenToRetry: a refusal that comes from behind the door has the
+// same headers as one at it.
+func TestHandlersSayWhenToRetry(t *testing.T) {
+	t.Parallel()
+	a := newWorld(t).api
+	a.testGates = map[string]gate{"later": {public: true}}
+	e := echo.New()
+	e.Use(a.Middleware()...)
+	a.mount(e, func(a *API) {
+		handle(a, huma.Operation{OperationID: "later", Method: http.MethodGet, Path: "/v1/later"},
+			func(context.Context, *struct{}) (*struct{}, error) {
+				return nil, fault.New(fault.Unavailable, "outcome_unknown", "Not known yet.").After(1500 * time.Millisecond)
+			})
+	})
+	answer := httptest.NewRecorder()
+	e.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v1/later", nil))
+	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") != "2" {
+		t.Errorf("%d %v", answer.Code, answer.Header())
 	}
 }
