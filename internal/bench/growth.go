@@ -94,7 +94,11 @@ func (s *server) deep(ctx context.Context) (cursor string, err error) {
 		var page struct {
 			Next *string `json:"next_cursor"`
 		}
-		body, err := fetchAs(ctx, "http://"+s.address+"/v1/authorizations?limit=200&cursor="+url.QueryEscape(cursor), s.careful.secrets[0])
+		at := "http://" + s.address + "/v1/authorizations?limit=200"
+		if cursor != "" {
+			at += "&cursor=" + url.QueryEscape(cursor)
+		}
+		body, err := fetchAs(ctx, at, s.careful.secrets[0])
 		if err == nil {
 			err = json.Unmarshal(body, &page)
 		}

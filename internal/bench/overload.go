@@ -119,7 +119,7 @@ func (s *server) flood(ctx context.Context, rate float64, length time.Duration) 
 	}
 	wait.Wait()
 	l, err := gather(flooders, time.Since(began), int64(total))
-	if err = errors.Join(append(failures, err)...); err != nil {
+	if err = errors.Join(firstOf(failures), err); err != nil {
 		return l, err
 	}
 	return l, s.reckon(ctx, l.refused)

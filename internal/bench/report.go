@@ -198,6 +198,9 @@ func (r *report) caseTable(b *strings.Builder) {
 }
 
 func (r *report) costTable(b *strings.Builder) {
+	if len(r.cells("gate")) == 0 {
+		return
+	}
 	b.WriteString("What one took (medians): CPU time in µs, what follows the answers included; what the server allocated; what PostgreSQL wrote; " +
 		"for how long the server still worked after the last answer; its memory then.\n\n")
 	b.WriteString("| case | signed | connections | server µs | PostgreSQL µs | clients µs | allocations | kB | log B | stored B | key B | settled s | memory MiB |\n" +

@@ -131,6 +131,9 @@ func (b *bench) finish(ctx context.Context, s section) error {
 			checked[server.dbURL] = true
 			errs = append(errs, server.reconcile(ctx))
 		}
+		if server.madeUp {
+			errs = append(errs, server.audit(ctx))
+		}
 		errs = append(errs, server.deadlocks(ctx))
 	}
 	return errors.Join(errs...)

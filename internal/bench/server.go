@@ -37,10 +37,10 @@ type server struct {
 // build makes the binary that people run.
 func build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "web")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/web")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", binary, "github.com/getpurser/purser/cmd/web")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server (from the repository's root): %w\n%s", err, out)
+		return "", fmt.Errorf("build the server (from the repository): %w\n%s", err, out)
 	}
 	return binary, nil
 }
@@ -103,7 +103,8 @@ func (s *server) reconcile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the server's own reconciliation: %w\n%s", err, out)
 	}
-	say("  %s: %s", s.algorithm, bytes.TrimSpace(out))
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	say("  %s: %s", filepath.Base(s.dir), lines[len(lines)-1])
 	return nil
 }
 
