@@ -86,15 +86,15 @@ func (s *server) paging(t *tenant, path string) maker {
 }
 
 // deepest is how many pages down the deep one lies, where there are as many.
-const deepest = 50
+const deepest = 100
 
-// deep walks down the list, 200 at a time, and gives the last cursor.
+// deep walks down the list and gives the last cursor.
 func (s *server) deep(ctx context.Context) (cursor string, err error) {
 	for range deepest {
 		var page struct {
 			Next *string `json:"next_cursor"`
 		}
-		at := "http://" + s.address + "/v1/authorizations?limit=200"
+		at := "http://" + s.address + "/v1/authorizations?limit=50"
 		if cursor != "" {
 			at += "&cursor=" + url.QueryEscape(cursor)
 		}

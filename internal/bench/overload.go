@@ -60,7 +60,7 @@ func (b *bench) overload(ctx context.Context) error {
 	}})
 	b.add(&cell{Case: twicePeak, Algorithm: es, Connections: sockets, run: func(ctx context.Context) (sample, error) {
 		forgetHighest(s.command.Process.Pid)
-		out, err := b.measure(ctx, s, func() (load, error) { return s.flood(ctx, 2*peak, max(b.length(), 3*time.Second)) })
+		out, err := b.measure(ctx, s, func() (load, error) { return s.flood(ctx, 2*peak, b.floodFor()) })
 		if err != nil {
 			return out, err
 		}
@@ -72,6 +72,14 @@ func (b *bench) overload(ctx context.Context) error {
 		return out, nil
 	}})
 	return nil
+}
+
+// floodFor is long enough for every queue to fill.
+func (b *bench) floodFor() time.Duration {
+	if b.Short {
+		return max(b.length(), time.Second)
+	}
+	return max(b.length(), 3*time.Second)
 }
 
 // fate is what became of one request.
