@@ -112,6 +112,13 @@ func (p *Problem) headers(h http.Header) {
 	}
 }
 
+// GetHeaders are the same for huma, which writes the problems of handlers.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	p.headers(h)
+	return h
+}
+
 // fromEcho gives echo's own errors our codes.
 func fromEcho(err error) error {
 	var he *echo.HTTPError

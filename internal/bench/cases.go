@@ -10,7 +10,7 @@ import (
 // tally is what a server has answered. What it stores must equal it.
 type tally struct {
 	keys
-	approved, confirmed, denied atomic.Int64
+	approved, confirmed, voided, denied atomic.Int64
 }
 
 // hot sends everything to one agent, spread to any of n.
@@ -26,6 +26,9 @@ var (
 	sayLimit    = []byte(`"reason_code":"transaction_limit"`)
 	sayToken    = []byte(`"token":"eyJ`)
 	sayClosed   = []byte(`"status":"confirmed"`)
+	sayVoided   = []byte(`"status":"voided"`)
+	sayID       = []byte(`"id":"auth_`)
+	sayData     = []byte(`"data":[{`)
 	sayBudgets  = []byte(`"budgets":[{`)
 	sayHealthy  = []byte(`"ok"`)
 )
@@ -88,11 +91,11 @@ func (s *server) pairing(t *tenant, who func(*rand.Rand) int) maker {
 			if err := first(); err != nil {
 				return err
 			}
-			at := bytes.Index(c.body, []byte(`"id":"auth_`))
-			if at < 0 || len(c.body) < at+6+len(idRoom) {
-				return fmt.Errorf("no id in %s", c.body)
+			id, err := idIn(c.body)
+			if err != nil {
+				return err
 			}
-			confirm.about(c.body[at+6 : at+6+len(idRoom)])
+			confirm.about(id)
 			confirm.fresh(&s.tally.keys)
 			a, err := c.do(confirm.text)
 			if err = expect(a, err, sayClosed); err == nil {
@@ -131,9 +134,12 @@ func (s *server) remember(t *tenant, next *atomic.Int64) maker {
 			r.keyed(replayed + n)
 			r.of(int(n))
 			a, err := c.do(r.text)
-			if err = expect(a, err, sayApproved); err == nil {
-				s.tally.approved.Add(1)
+			if err = expect(a, err, sayApproved); err != nil {
+				return err
 			}
+			s.tally.approved.Add(1)
+			id, err := idIn(a.body)
+			s.keep(id)
 			return err
 		}
 	}

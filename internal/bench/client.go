@@ -24,7 +24,9 @@ type conn struct {
 type answer struct {
 	status   int
 	replayed bool
-	body     []byte
+	// later says that there is a Retry-After.
+	later bool
+	body  []byte
 }
 
 func dial(address string) (*conn, error) {
@@ -81,6 +83,8 @@ func (c *conn) headers(a *answer) (length int, err error) {
 			length = -1
 		case bytes.EqualFold(name, []byte("Idempotent-Replayed")):
 			a.replayed = true
+		case bytes.EqualFold(name, []byte("Retry-After")):
+			a.later = true
 		case bytes.EqualFold(name, []byte("Connection")) && bytes.EqualFold(value, []byte("close")):
 			return 0, errors.New("the server closes the connection")
 		}

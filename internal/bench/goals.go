@@ -26,16 +26,40 @@ func (r results) goals() []goal {
 	list.most(r, "one connection, p99", one, p99, 2, "ms")
 	list.most(r, "fixed 1,000/s, p99", r.cell(fixedRate, es, openClients, 1000), p99, 4, "ms")
 	list.most(r, "fixed 5,000/s, p99", r.cell(fixedRate, es, openClients, 5000), p99, 12, "ms")
+	edwards := at(manyAgents, ed, main64)
+	list.ratio(r, "confirm ÷ authorize signed with EdDSA", at(confirms, ed, main64), edwards, rate, 1)
+	list.ratio(r, "void ÷ authorize signed with EdDSA", at(voids, ed, main64), edwards, rate, 1)
 	list.ratio(r, "authorize + confirm ÷ authorize", at(withConfirm, es, main64), many64, rate, 0.45)
 	list.ratio(r, "denied ÷ approved", at(denials, es, main64), many64, rate, 1)
 	list.ratio(r, "replayed ÷ approved", at(replays, es, main64), many64, rate, 1)
 	list.ratio(r, "budget reads ÷ approved", at(readings, es, main64), many64, rate, 1)
 	list.most(r, "an authorization on disk, with event, trace and indexes", many64, func(s sample) float64 { return s.Stored }, 1024, "bytes")
 	list.most(r, "memory of the server at 256 connections", at(manyAgents, es, 256), func(s sample) float64 { return s.Resident }, 100, "MiB")
+	list.beyond(r)
 	return list
 }
 
-const es, rs = "ES256", "RS256"
+// beyond are the goals of the sections beside the gate's.
+func (l *goals) beyond(r results) {
+	at := func(name string) *cell { return r.cell(name, es, main64, 0) }
+	for _, name := range []string{oneAgent, manyAgents} {
+		for _, n := range []int{2, mostReplicas} {
+			l.ratio(r, on(name, n)+" ÷ one", at(on(name, n)), at(on(name, 1)), rate, 0.95)
+		}
+	}
+	flood := r.cell(twicePeak, es, sockets, 0)
+	l.least(r, "twice the peak: approved ÷ the peak", flood, func(s sample) float64 { return s.Refused.Goodput }, 0.9, "×")
+	l.most(r, "twice the peak: without an answer after 2 s, or cut off", flood, func(s sample) float64 { return float64(s.Refused.TimedOut + s.Refused.Broken) }, 0, "requests")
+	l.most(r, "twice the peak: refused after, p99", flood, func(s sample) float64 { return s.Refused.P99 }, 500, "ms")
+	for _, c := range r.cells {
+		if name, full := grownName(c); c.Section == "growth" && full {
+			l.ratio(r, name+": full ÷ empty", c, r.cell(onEmpty+name, es, c.Connections, 0), rate, 0.85)
+		}
+	}
+	l.most(r, "memory with every agent's key and rules cached", at(touchAll), func(s sample) float64 { return s.Resident }, 200, "MiB")
+}
+
+const es, rs, ed = "ES256", "RS256", "EdDSA"
 
 type goals []goal
 
@@ -43,6 +67,14 @@ type goals []goal
 func (l *goals) ratio(r results, name string, over, under *cell, number func(sample) float64, bound float64) {
 	if value, ok := r.ratio(over, under, number); ok {
 		*l = append(*l, goal{Name: name, Bound: bound, Unit: "×", Value: value, Met: value.Median >= bound})
+	}
+}
+
+// least wants a number of a cell to be at least that.
+func (l *goals) least(r results, name string, c *cell, number func(sample) float64, bound float64, unit string) {
+	if len(r.kept(c)) > 0 {
+		value := r.of(c, number)
+		*l = append(*l, goal{Name: name, Bound: bound, Unit: unit, Value: value, Met: value.Median >= bound})
 	}
 }
 

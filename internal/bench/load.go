@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +24,10 @@ type load struct {
 	latency *histogram
 	done    int64
 	length  time.Duration
+	// shares are how many each client did.
+	shares []int64
+	// refused is set where refusals are part of the case.
+	refused *refusals
 }
 
 // histogram counts microseconds.
@@ -37,11 +41,12 @@ func record(h *histogram, d time.Duration) error {
 }
 
 // clients runs one goroutine a connection, each with its own histogram, and adds
-// those up. The first failure is the result.
+// those up. The first failure is the result. Of several addresses, with commas
+// between, each gets as many clients.
 func clients(address string, n int, does maker, work func(client int, do op, h *histogram) error) (load, error) {
-	ops := make([]op, n)
+	ops, addresses := make([]op, n), strings.Split(address, ",")
 	for i := range ops {
-		c, err := dial(address)
+		c, err := dial(addresses[i%len(addresses)])
 		if err != nil {
 			return load{}, err
 		}
@@ -59,27 +64,48 @@ func clients(address string, n int, does maker, work func(client int, do op, h *
 	done := load{latency: newHistogram(), length: time.Since(began)}
 	for _, h := range histograms {
 		done.latency.Merge(h)
+		done.shares = append(done.shares, h.TotalCount())
 	}
 	done.done = done.latency.TotalCount()
-	return done, errors.Join(failures...)
+	return done, firstOf(failures)
+}
+
+// firstOf is one failure of many, which mostly say the same.
+func firstOf(failures []error) error {
+	for _, err := range failures {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // closed has every client ask again as soon as it is answered.
 func closed(ctx context.Context, address string, n int, length time.Duration, does maker) (load, error) {
 	end := time.Now().Add(length)
 	return clients(address, n, does, func(_ int, do op, h *histogram) error {
-		for last := time.Now(); last.Before(end) && ctx.Err() == nil; {
-			if err := do(); err != nil {
+		for time.Now().Before(end) && ctx.Err() == nil {
+			if err := timed(h, 1, do); err != nil {
 				return err
 			}
-			now := time.Now()
-			if err := record(h, now.Sub(last)); err != nil {
-				return err
-			}
-			last = now
 		}
 		return ctx.Err()
 	})
+}
+
+// timed does a thing a number of times.
+func timed(h *histogram, n int, do op) error {
+	for last := time.Now(); n > 0; n-- {
+		if err := do(); err != nil {
+			return err
+		}
+		now := time.Now()
+		if err := record(h, now.Sub(last)); err != nil {
+			return err
+		}
+		last = now
+	}
+	return nil
 }
 
 // opened has requests arrive at a fixed rate, whatever becomes of them, and

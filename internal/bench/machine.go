@@ -48,11 +48,12 @@ func syncing(dir string, length time.Duration) (load, error) {
 	return l, nil
 }
 
-// signing is how many signatures all cores make in a second.
-func signing(algorithm string, length time.Duration) (float64, error) {
+// signing is how many signatures all cores make in a second, and for how many
+// milliseconds one keeps a core.
+func signing(algorithm string, length time.Duration) (rate, each float64, err error) {
 	sign, err := signer(algorithm)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var count atomic.Int64
 	var wait sync.WaitGroup
@@ -67,7 +68,8 @@ func signing(algorithm string, length time.Duration) (float64, error) {
 		})
 	}
 	wait.Wait()
-	return float64(count.Load()) / time.Since(began).Seconds(), errors.Join(failures...)
+	took := time.Since(began)
+	return float64(count.Load()) / took.Seconds(), took.Seconds() * 1000 * float64(len(failures)) / float64(max(1, count.Load())), errors.Join(failures...)
 }
 
 func signer(algorithm string) (func() error, error) {
@@ -77,7 +79,7 @@ func signer(algorithm string) (func() error, error) {
 	case es:
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		return func() error { _, err := ecdsa.SignASN1(rand.Reader, key, digest[:]); return err }, err
-	case "EdDSA":
+	case ed:
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		return func() error { ed25519.Sign(key, message); return nil }, err
 	default:

@@ -45,17 +45,14 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	b := &bench{settings: s, cluster: c, shape: shape}
-	defer b.stopServers()
+	defer b.close()
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
 	if s.Profile != nil {
 		return b.profiles(ctx)
 	}
-	if err := b.rounds(ctx); err != nil {
-		return err
-	}
-	if err := b.finish(ctx); err != nil {
+	if err := b.runSections(ctx); err != nil {
 		return err
 	}
 	r := newReport(b)

@@ -20,6 +20,9 @@ const profileSeconds = 8
 // and leaves in Out for each: a CPU profile, its heaviest functions, and the
 // statements on which PostgreSQL spent its time.
 func (b *bench) profiles(ctx context.Context) error {
+	if _, err := b.serveOn(ctx, es, es, b.Agents); err != nil {
+		return err
+	}
 	if _, err := b.main().db.Exec(ctx, "CREATE EXTENSION pg_stat_statements"); err != nil {
 		return fmt.Errorf("BENCH_PROFILE needs pg_stat_statements (Debian: postgresql-contrib): %w", err)
 	}

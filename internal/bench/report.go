@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,6 +29,8 @@ type report struct {
 	Cells   []*cell   `json:"cells"`
 	// Highest is the server's memory at its highest, in MiB.
 	Highest float64 `json:"resident_highest_mib"`
+	// Grown is what was stored for the section of that name.
+	Grown growth `json:"growth"`
 
 	results results
 }
@@ -47,13 +50,13 @@ func newReport(b *bench) *report {
 	r := &report{At: time.Now().UTC().Truncate(time.Second), Commit: commit(), Go: runtime.Version(), PostgreSQL: b.cluster.version,
 		Machine: b.shape, Settings: b.settings, Database: b.cluster.durability, Syncs: b.syncs, Cells: b.cells, Dropped: []int{},
 		results: results{b.cells, b.dropped}}
-	for round := range b.Rounds {
+	for round := range b.syncs {
 		if b.dropped[round] {
 			r.Dropped = append(r.Dropped, round)
 		}
 	}
 	r.Goals = r.results.goals()
-	r.Highest = b.highest
+	r.Highest, r.Grown = b.highest, b.grown
 	return r
 }
 
@@ -92,6 +95,10 @@ func (r *report) markdown(base *report) string {
 	r.heading(&b)
 	r.goalTable(&b)
 	r.caseTable(&b)
+	r.replicaTable(&b)
+	r.overloadTable(&b)
+	r.growthTable(&b)
+	r.memoryTable(&b)
 	r.costTable(&b)
 	if base != nil {
 		r.compare(&b, base)
@@ -103,7 +110,7 @@ func (r *report) heading(b *strings.Builder) {
 	m := r.Machine
 	fmt.Fprintf(b, "%s, commit %s, %s, PostgreSQL %s. %d cores (%s), %.0f GiB, %s; load before it began %.1f.\n\n",
 		r.At.Format(time.DateOnly), r.Commit, r.Go, r.PostgreSQL, m.Cores, m.CPU, m.Memory, m.System, m.Load)
-	fmt.Fprintf(b, "Server, PostgreSQL and clients share the cores. %d rounds of %g s a case, %d agents. ", r.Settings.Rounds, r.Settings.Seconds, r.Settings.Agents)
+	fmt.Fprintf(b, "Server, PostgreSQL and clients share the cores. Sections: %s. %d rounds of %g s a case, %d agents. ", strings.Join(r.Settings.Sections, ", "), r.Settings.Rounds, r.Settings.Seconds, r.Settings.Agents)
 	for _, name := range []string{"fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers"} {
 		fmt.Fprintf(b, "%s=%s ", name, r.Database[name])
 	}
@@ -163,15 +170,25 @@ func (c *cell) clients() string {
 	return fmt.Sprint(c.Connections)
 }
 
+// cells are those of some sections.
+func (r *report) cells(sections ...string) (list []*cell) {
+	for _, c := range r.Cells {
+		if slices.Contains(sections, c.Section) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 func (r *report) caseTable(b *strings.Builder) {
 	b.WriteString("| case | signed | connections | per second | ÷ pgbench | p50 ms | p99 ms | p99.9 ms |\n|---|---|--:|--:|--:|--:|--:|--:|\n")
-	for _, c := range r.Cells {
+	for _, c := range r.cells("", "gate") {
 		relative := ""
 		if ratio, ok := r.results.ratio(c, r.results.beside(c), rate); ok {
 			relative = ratio.text(2)
 		}
 		number := func(of func(sample) float64, decimals int) string { return r.results.of(c, of).text(decimals) }
-		latency := []string{"", "", ""}
+		latency := []string{number(p50, 3), "", ""} // one signature's time on one core
 		if c.Case != rawSigning {
 			latency = []string{number(p50, 2), number(p99, 2), number(p999, 2)}
 		}
@@ -181,11 +198,14 @@ func (r *report) caseTable(b *strings.Builder) {
 }
 
 func (r *report) costTable(b *strings.Builder) {
+	if len(r.cells("gate")) == 0 {
+		return
+	}
 	b.WriteString("What one took (medians): CPU time in µs, what follows the answers included; what the server allocated; what PostgreSQL wrote; " +
 		"for how long the server still worked after the last answer; its memory then.\n\n")
 	b.WriteString("| case | signed | connections | server µs | PostgreSQL µs | clients µs | allocations | kB | log B | stored B | key B | settled s | memory MiB |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
-	for _, c := range r.Cells {
+	for _, c := range r.cells("gate") {
 		if c.Connections == 0 {
 			continue
 		}
@@ -202,7 +222,7 @@ func (r *report) costTable(b *strings.Builder) {
 			of(func(s sample) float64 { return s.Remembered }), of(func(s sample) float64 { return s.Settled }),
 			of(func(s sample) float64 { return s.Resident }))
 	}
-	fmt.Fprintf(b, "\nThe server's memory at its highest: %.0f MiB.\n", r.Highest)
+	fmt.Fprintf(b, "\nThe memory of the server that signs with %s, at its highest: %.0f MiB.\n", es, r.Highest)
 }
 
 // compare sets the ratios beside those of an earlier run. Absolute numbers of

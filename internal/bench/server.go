@@ -29,16 +29,18 @@ type server struct {
 	command         *exec.Cmd
 	log             bytes.Buffer
 	db              *pgx.Conn // as the owner, for questions outside the measuring
+	// madeUp says that the database also holds a history that nobody asked for.
+	madeUp bool
 	*world
 }
 
 // build makes the binary that people run.
 func build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "web")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/web")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", binary, "github.com/getpurser/purser/cmd/web")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server (from the repository's root): %w\n%s", err, out)
+		return "", fmt.Errorf("build the server (from the repository): %w\n%s", err, out)
 	}
 	return binary, nil
 }
@@ -101,7 +103,8 @@ func (s *server) reconcile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the server's own reconciliation: %w\n%s", err, out)
 	}
-	say("  %s: %s", s.algorithm, bytes.TrimSpace(out))
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	say("  %s: %s", filepath.Base(s.dir), lines[len(lines)-1])
 	return nil
 }
 
@@ -127,10 +130,15 @@ func (s *server) gauges(ctx context.Context, names ...string) (map[string]float6
 	return found, nil
 }
 
-func fetch(ctx context.Context, url string) ([]byte, error) {
+func fetch(ctx context.Context, url string) ([]byte, error) { return fetchAs(ctx, url, "") }
+
+func fetchAs(ctx context.Context, url, secret string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
+	}
+	if secret != "" {
+		r.Header.Set("X-API-Key", secret)
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {

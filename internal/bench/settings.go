@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,6 +26,13 @@ type settings struct {
 	Agents int `env:"BENCH_AGENTS" json:"agents"`
 	// Rates are those of the open-loop cases, requests a second.
 	Rates []int `env:"BENCH_RATES" json:"rates"`
+	// Sections are the parts to run: gate, replicas, overload, growth, memory.
+	Sections []string `env:"BENCH_SECTIONS" json:"sections"`
+	// Growth is how many authorizations are stored before the section of that
+	// name measures: 10,000,000 takes up to 15 GB.
+	Growth int `env:"BENCH_GROWTH" json:"growth"`
+	// Cached is how many agents' keys and policies the section memory touches.
+	Cached int `env:"BENCH_CACHED" json:"cached"`
 	// Base is an earlier bench.json to compare with.
 	Base string `env:"BENCH_BASE" json:"-"`
 	// Out is where bench.md and bench.json are written.
@@ -38,6 +47,8 @@ type settings struct {
 	Profile []string `env:"BENCH_PROFILE" json:"-"`
 }
 
+var allSections = []string{"gate", "replicas", "overload", "growth", "memory"}
+
 // main64 is the number of connections that the goals are stated for.
 const main64 = 64
 
@@ -45,9 +56,9 @@ func readSettings() (s settings, err error) {
 	if err := env.Parse(&s); err != nil {
 		return s, fmt.Errorf("read the settings: %w", err)
 	}
-	rounds, seconds, connections, agents := 3, 2.0, []int{1, 16, main64, 256}, 10_000
+	rounds, seconds, connections, agents, growth, cached := 3, 2.0, []int{1, 16, main64, 256}, 10_000, 200_000, 5000
 	if s.Short {
-		rounds, seconds, connections, agents = 1, 0.6, []int{1, main64}, 1000
+		rounds, seconds, connections, agents, growth, cached = 1, 0.6, []int{1, main64}, 1000, 20_000, 500
 	}
 	if s.Rounds == 0 {
 		s.Rounds = rounds
@@ -61,11 +72,25 @@ func readSettings() (s settings, err error) {
 	if s.Agents == 0 {
 		s.Agents = agents
 	}
+	if s.Growth == 0 {
+		s.Growth = growth
+	}
+	if s.Cached == 0 {
+		s.Cached = cached
+	}
+	if s.Sections == nil {
+		s.Sections = allSections
+	}
 	if s.Rates == nil {
 		s.Rates = []int{1000, 5000}
 	}
 	if s.Rounds < 1 || s.Seconds < 0.1 || s.Agents < 1 || s.Agents >= 100_000 {
 		return s, fmt.Errorf("BENCH_ROUNDS must be 1 or more, BENCH_SECONDS 0.1 or more, BENCH_AGENTS 1 to 99,999")
+	}
+	for _, name := range s.Sections {
+		if !slices.Contains(allSections, name) {
+			return s, fmt.Errorf("BENCH_SECTIONS: there is no %q; there are %s", name, strings.Join(allSections, ", "))
+		}
 	}
 	for _, c := range s.Connections {
 		if c < 1 || c > maxClients {

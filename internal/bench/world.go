@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,12 +27,23 @@ type world struct {
 	// whose agents also have a velocity rule.
 	careful, quick *tenant
 	tally          tally
+	// known are authorizations that can be read.
+	known   [][]byte
+	keeping sync.Mutex
+}
+
+// keep remembers an authorization's id.
+func (w *world) keep(id []byte) {
+	w.keeping.Lock()
+	defer w.keeping.Unlock()
+	w.known = append(w.known, bytes.Clone(id))
 }
 
 // tenant is a company with its keys.
 type tenant struct {
 	id      uuid.UUID
 	secrets []string
+	agents  int
 }
 
 // The rules lie far above what is spent, so that every request meets all of
@@ -73,7 +85,7 @@ func (s *server) found(ctx context.Context, name string, agents int, policies ..
 	p.must("POST", "/v1/auth/verify", fmt.Sprintf(`{"token":%q}`, link[1]), &session)
 	p.session = session.Token
 	p.must("POST", "/v1/companies", fmt.Sprintf(`{"name":%q,"currency":"usd"}`, name), nil)
-	t := &tenant{}
+	t := &tenant{agents: agents}
 	for range accounts {
 		var made struct{ Key string }
 		p.must("POST", "/v1/api-keys", `{"name":"bench","mode":"live","scopes":["spend","read"],"rate_limit":{"per_minute":1000000,"in_flight":10000}}`, &made)

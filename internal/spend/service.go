@@ -70,7 +70,7 @@ func New(pool *postgres.Pool, keys *sign.KeySet, policies *policy.Store, c Confi
 	s := &Service{pool: pool, committers: c.Committers, keys: keys, policies: policies, config: c,
 		cache: newSnapshots(policies), waiters: newWaiters()}
 	for range c.Lanes {
-		s.lanes = append(s.lanes, newLane(c.MaxQueue))
+		s.lanes = append(s.lanes, newLane(c.MaxQueue, c.Patience/3))
 	}
 	return s
 }
