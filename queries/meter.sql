@@ -70,6 +70,24 @@ ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
   year_from = excluded.year_from, year_spent = excluded.year_spent, year_reserved = excluded.year_reserved,
   total_spent = excluded.total_spent, total_reserved = excluded.total_reserved;
 
+-- name: WriteMeter :exec
+-- WriteMeters of one.
+INSERT INTO meters (company_id, live, subject, currency, time_zone,
+  day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,
+  month_from, month_spent, month_reserved, quarter_from, quarter_spent, quarter_reserved,
+  year_from, year_spent, year_reserved, total_spent, total_reserved)
+VALUES (@company_id, @live, @subject, @currency, @time_zone,
+  @day_from, @day_spent, @day_reserved, @week_from, @week_spent, @week_reserved,
+  @month_from, @month_spent, @month_reserved, @quarter_from, @quarter_spent, @quarter_reserved,
+  @year_from, @year_spent, @year_reserved, @total_spent, @total_reserved)
+ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
+  day_from = excluded.day_from, day_spent = excluded.day_spent, day_reserved = excluded.day_reserved,
+  week_from = excluded.week_from, week_spent = excluded.week_spent, week_reserved = excluded.week_reserved,
+  month_from = excluded.month_from, month_spent = excluded.month_spent, month_reserved = excluded.month_reserved,
+  quarter_from = excluded.quarter_from, quarter_spent = excluded.quarter_spent, quarter_reserved = excluded.quarter_reserved,
+  year_from = excluded.year_from, year_spent = excluded.year_spent, year_reserved = excluded.year_reserved,
+  total_spent = excluded.total_spent, total_reserved = excluded.total_reserved;
+
 -- name: HistoryOfAgents :many
 -- What each agent's authorizations add up to since the start of each window.
 WITH history AS (

@@ -3,10 +3,18 @@
 
 -- name: ShareModes :many
 -- While a batch holds these, no policy, freeze or key changes under it.
-SELECT m.company_id, m.live, m.epoch, m.frozen_at FROM company_modes m
-WHERE (m.company_id, m.live) IN (SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]))
+SELECT m.company_id, m.live, m.epoch, m.frozen_at
+FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) w
+JOIN company_modes m ON m.company_id = w.company_id AND m.live = w.live
 ORDER BY m.company_id, m.live
-FOR SHARE;
+FOR SHARE OF m;
+
+-- name: LockAgents :many
+SELECT a.company_id, a.live, a.agent_id, a.handle, a.status
+FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@agents::uuid[]) AS agent_id) w
+JOIN agents a ON a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+ORDER BY a.company_id, a.live, a.agent_id
+FOR NO KEY UPDATE OF a;
 
 -- name: LockSpendingAgents :many
 -- The agents of the batch, and those of the same companies that have a hold to
@@ -102,6 +110,19 @@ SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[
   nullif(unnest(@expires_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@created_ats::timestamptz[]),
   nullif(unnest(@closed_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@requested_bys::text[]),
   unnest(@explanations::bytea[]), nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
+
+-- name: InsertAuthorization :exec
+-- InsertAuthorizations of one: half of its work is to take the arrays apart.
+INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
+  currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
+  rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
+  explanation, approval_id)
+VALUES (@company_id, @live, @authorization_id, @agent_id, @status, @decision, @reason_code, @reason,
+  @currency, @requested, @amount, @merchant_name, @merchant_mcc, @merchant_country, @merchant_domain, @merchant_key,
+  @rail, @capture, @purpose, nullif(@metadata::text, '')::jsonb, @expires_in,
+  nullif(@expires_at::timestamptz, '0001-01-01 00:00:00Z'), @created_at,
+  nullif(@closed_at::timestamptz, '0001-01-01 00:00:00Z'), @requested_by,
+  @explanation, nullif(@approval_id::uuid, '00000000-0000-0000-0000-000000000000'));
 
 -- name: UpdateAuthorizations :exec
 UPDATE authorizations a SET

@@ -449,6 +449,78 @@ func (q *Queries) TakeTime(ctx context.Context) error {
 	return err
 }
 
+const WriteMeter = `-- name: WriteMeter :exec
+INSERT INTO meters (company_id, live, subject, currency, time_zone,
+  day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,
+  month_from, month_spent, month_reserved, quarter_from, quarter_spent, quarter_reserved,
+  year_from, year_spent, year_reserved, total_spent, total_reserved)
+VALUES ($1, $2, $3, $4, $5,
+  $6, $7, $8, $9, $10, $11,
+  $12, $13, $14, $15, $16, $17,
+  $18, $19, $20, $21, $22)
+ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
+  day_from = excluded.day_from, day_spent = excluded.day_spent, day_reserved = excluded.day_reserved,
+  week_from = excluded.week_from, week_spent = excluded.week_spent, week_reserved = excluded.week_reserved,
+  month_from = excluded.month_from, month_spent = excluded.month_spent, month_reserved = excluded.month_reserved,
+  quarter_from = excluded.quarter_from, quarter_spent = excluded.quarter_spent, quarter_reserved = excluded.quarter_reserved,
+  year_from = excluded.year_from, year_spent = excluded.year_spent, year_reserved = excluded.year_reserved,
+  total_spent = excluded.total_spent, total_reserved = excluded.total_reserved
+`
+
+type WriteMeterParams struct {
+	CompanyID       uuid.UUID
+	Live            bool
+	Subject         uuid.UUID
+	Currency        string
+	TimeZone        string
+	DayFrom         time.Time
+	DaySpent        int64
+	DayReserved     int64
+	WeekFrom        time.Time
+	WeekSpent       int64
+	WeekReserved    int64
+	MonthFrom       time.Time
+	MonthSpent      int64
+	MonthReserved   int64
+	QuarterFrom     time.Time
+	QuarterSpent    int64
+	QuarterReserved int64
+	YearFrom        time.Time
+	YearSpent       int64
+	YearReserved    int64
+	TotalSpent      int64
+	TotalReserved   int64
+}
+
+// WriteMeters of one.
+func (q *Queries) WriteMeter(ctx context.Context, arg WriteMeterParams) error {
+	_, err := q.db.Exec(ctx, WriteMeter,
+		arg.CompanyID,
+		arg.Live,
+		arg.Subject,
+		arg.Currency,
+		arg.TimeZone,
+		arg.DayFrom,
+		arg.DaySpent,
+		arg.DayReserved,
+		arg.WeekFrom,
+		arg.WeekSpent,
+		arg.WeekReserved,
+		arg.MonthFrom,
+		arg.MonthSpent,
+		arg.MonthReserved,
+		arg.QuarterFrom,
+		arg.QuarterSpent,
+		arg.QuarterReserved,
+		arg.YearFrom,
+		arg.YearSpent,
+		arg.YearReserved,
+		arg.TotalSpent,
+		arg.TotalReserved,
+	)
+	return err
+}
+
 const WriteMeters = `-- name: WriteMeters :exec
 INSERT INTO meters (company_id, live, subject, currency, time_zone,
   day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,

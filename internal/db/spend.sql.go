@@ -349,6 +349,83 @@ func (q *Queries) InsertApprovals(ctx context.Context, arg InsertApprovalsParams
 	return err
 }
 
+const InsertAuthorization = `-- name: InsertAuthorization :exec
+INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
+  currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
+  rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
+  explanation, approval_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+  $9, $10, $11, $12, $13, $14, $15, $16,
+  $17, $18, $19, nullif($20::text, '')::jsonb, $21,
+  nullif($22::timestamptz, '0001-01-01 00:00:00Z'), $23,
+  nullif($24::timestamptz, '0001-01-01 00:00:00Z'), $25,
+  $26, nullif($27::uuid, '00000000-0000-0000-0000-000000000000'))
+`
+
+type InsertAuthorizationParams struct {
+	CompanyID       uuid.UUID
+	Live            bool
+	AuthorizationID uuid.UUID
+	AgentID         uuid.UUID
+	Status          string
+	Decision        string
+	ReasonCode      string
+	Reason          string
+	Currency        string
+	Requested       int64
+	Amount          int64
+	MerchantName    string
+	MerchantMcc     string
+	MerchantCountry string
+	MerchantDomain  string
+	MerchantKey     string
+	Rail            string
+	Capture         string
+	Purpose         string
+	Metadata        string
+	ExpiresIn       int32
+	ExpiresAt       time.Time
+	CreatedAt       time.Time
+	ClosedAt        time.Time
+	RequestedBy     string
+	Explanation     []byte
+	ApprovalID      uuid.UUID
+}
+
+// InsertAuthorizations of one: half of its work is to take the arrays apart.
+func (q *Queries) InsertAuthorization(ctx context.Context, arg InsertAuthorizationParams) error {
+	_, err := q.db.Exec(ctx, InsertAuthorization,
+		arg.CompanyID,
+		arg.Live,
+		arg.AuthorizationID,
+		arg.AgentID,
+		arg.Status,
+		arg.Decision,
+		arg.ReasonCode,
+		arg.Reason,
+		arg.Currency,
+		arg.Requested,
+		arg.Amount,
+		arg.MerchantName,
+		arg.MerchantMcc,
+		arg.MerchantCountry,
+		arg.MerchantDomain,
+		arg.MerchantKey,
+		arg.Rail,
+		arg.Capture,
+		arg.Purpose,
+		arg.Metadata,
+		arg.ExpiresIn,
+		arg.ExpiresAt,
+		arg.CreatedAt,
+		arg.ClosedAt,
+		arg.RequestedBy,
+		arg.Explanation,
+		arg.ApprovalID,
+	)
+	return err
+}
+
 const InsertAuthorizations = `-- name: InsertAuthorizations :exec
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
@@ -671,6 +748,48 @@ func (q *Queries) ListAuthorizations(ctx context.Context, arg ListAuthorizations
 	return items, nil
 }
 
+const LockAgents = `-- name: LockAgents :many
+SELECT a.company_id, a.live, a.agent_id, a.handle, a.status
+FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS agent_id) w
+JOIN agents a ON a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+ORDER BY a.company_id, a.live, a.agent_id
+FOR NO KEY UPDATE OF a
+`
+
+type LockAgentsRow struct {
+	CompanyID uuid.UUID
+	Live      bool
+	AgentID   uuid.UUID
+	Handle    string
+	Status    string
+}
+
+func (q *Queries) LockAgents(ctx context.Context, companies []uuid.UUID, lives []bool, agents []uuid.UUID) ([]LockAgentsRow, error) {
+	rows, err := q.db.Query(ctx, LockAgents, companies, lives, agents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockAgentsRow
+	for rows.Next() {
+		var i LockAgentsRow
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.AgentID,
+			&i.Handle,
+			&i.Status,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LockSpendingAgents = `-- name: LockSpendingAgents :many
 SELECT a.company_id, a.live, a.agent_id, a.handle, a.status FROM agents a
 WHERE (a.company_id, a.live, a.agent_id) IN (
@@ -865,10 +984,11 @@ func (q *Queries) RecentlyCounted(ctx context.Context, arg RecentlyCountedParams
 
 const ShareModes = `-- name: ShareModes :many
 
-SELECT m.company_id, m.live, m.epoch, m.frozen_at FROM company_modes m
-WHERE (m.company_id, m.live) IN (SELECT unnest($1::uuid[]), unnest($2::boolean[]))
+SELECT m.company_id, m.live, m.epoch, m.frozen_at
+FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
+JOIN company_modes m ON m.company_id = w.company_id AND m.live = w.live
 ORDER BY m.company_id, m.live
-FOR SHARE
+FOR SHARE OF m
 `
 
 // The gate's transaction: locks first, in one order for everybody (company

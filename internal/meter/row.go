@@ -41,31 +41,33 @@ func fromRows(rows []db.Meter) []Stored {
 	return out
 }
 
-func toParams(meters []Stored) db.WriteMetersParams {
+func toRow(m Stored) db.Meter {
+	of := func(p Period) Running { return m.Running[p.Index()] }
+	day, week, month, quarter, year, total := of(Day), of(Week), of(Month), of(Quarter), of(Year), of(Total)
+	return db.Meter{CompanyID: m.Tenant.Company, Live: m.Tenant.Live, Subject: m.Subject,
+		Currency: string(m.Currency), TimeZone: m.Zone,
+		DayFrom: day.From, DaySpent: day.Spent, DayReserved: day.Reserved,
+		WeekFrom: week.From, WeekSpent: week.Spent, WeekReserved: week.Reserved,
+		MonthFrom: month.From, MonthSpent: month.Spent, MonthReserved: month.Reserved,
+		QuarterFrom: quarter.From, QuarterSpent: quarter.Spent, QuarterReserved: quarter.Reserved,
+		YearFrom: year.From, YearSpent: year.Spent, YearReserved: year.Reserved,
+		TotalSpent: total.Spent, TotalReserved: total.Reserved}
+}
+
+func toColumns(meters []Stored) db.WriteMetersParams {
 	var p db.WriteMetersParams
 	for _, m := range meters {
-		p.Companies = append(p.Companies, m.Tenant.Company)
-		p.Lives = append(p.Lives, m.Tenant.Live)
-		p.Subjects = append(p.Subjects, m.Subject)
-		p.Currencies = append(p.Currencies, string(m.Currency))
-		p.TimeZones = append(p.TimeZones, m.Zone)
-		for i, to := range []struct {
-			from            *[]time.Time
-			spent, reserved *[]int64
-		}{
-			{&p.DayFroms, &p.DaySpents, &p.DayReserveds},
-			{&p.WeekFroms, &p.WeekSpents, &p.WeekReserveds},
-			{&p.MonthFroms, &p.MonthSpents, &p.MonthReserveds},
-			{&p.QuarterFroms, &p.QuarterSpents, &p.QuarterReserveds},
-			{&p.YearFroms, &p.YearSpents, &p.YearReserveds},
-		} {
-			*to.from = append(*to.from, m.Running[i].From)
-			*to.spent = append(*to.spent, m.Running[i].Spent)
-			*to.reserved = append(*to.reserved, m.Running[i].Reserved)
-		}
-		total := m.Running[Total.Index()]
-		p.TotalSpents = append(p.TotalSpents, total.Spent)
-		p.TotalReserveds = append(p.TotalReserveds, total.Reserved)
+		r := toRow(m)
+		p.Companies, p.Lives = append(p.Companies, r.CompanyID), append(p.Lives, r.Live)
+		p.Subjects, p.Currencies = append(p.Subjects, r.Subject), append(p.Currencies, r.Currency)
+		p.TimeZones = append(p.TimeZones, r.TimeZone)
+		p.DayFroms, p.DaySpents, p.DayReserveds = append(p.DayFroms, r.DayFrom), append(p.DaySpents, r.DaySpent), append(p.DayReserveds, r.DayReserved)
+		p.WeekFroms, p.WeekSpents, p.WeekReserveds = append(p.WeekFroms, r.WeekFrom), append(p.WeekSpents, r.WeekSpent), append(p.WeekReserveds, r.WeekReserved)
+		p.MonthFroms, p.MonthSpents, p.MonthReserveds = append(p.MonthFroms, r.MonthFrom), append(p.MonthSpents, r.MonthSpent), append(p.MonthReserveds, r.MonthReserved)
+		p.QuarterFroms, p.QuarterSpents = append(p.QuarterFroms, r.QuarterFrom), append(p.QuarterSpents, r.QuarterSpent)
+		p.QuarterReserveds = append(p.QuarterReserveds, r.QuarterReserved)
+		p.YearFroms, p.YearSpents, p.YearReserveds = append(p.YearFroms, r.YearFrom), append(p.YearSpents, r.YearSpent), append(p.YearReserveds, r.YearReserved)
+		p.TotalSpents, p.TotalReserveds = append(p.TotalSpents, r.TotalSpent), append(p.TotalReserveds, r.TotalReserved)
 	}
 	return p
 }

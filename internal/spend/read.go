@@ -104,10 +104,15 @@ func (b *batch) queueAgents(p *pgx.Batch, asked []ref, all bool) {
 			sharing.add(t, uuid.Nil)
 		}
 	}
-	queue(p, func(r db.LockSpendingAgentsRow) error {
+	keep := func(r db.LockAgentsRow) error {
 		b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}] = agentRow{handle: r.Handle, status: r.Status}
 		return nil
-	}, db.LockSpendingAgents, c.companies, c.lives, c.ids, sharing.companies, sharing.lives)
+	}
+	if len(sharing.ids) == 0 {
+		queue(p, keep, db.LockAgents, c.companies, c.lives, c.ids)
+		return
+	}
+	queue(p, keep, db.LockSpendingAgents, c.companies, c.lives, c.ids, sharing.companies, sharing.lives)
 }
 
 func (s *snapshot) sharesMeters() bool {

@@ -49,30 +49,39 @@ func orZero(t *time.Time) time.Time {
 	return *t
 }
 
-func addInsert(p *db.InsertAuthorizationsParams, a *Authorization) error {
+func insertOf(a *Authorization) (r db.InsertAuthorizationParams, err error) {
 	var metadata []byte
 	if len(a.Metadata) > 0 {
-		var err error
 		if metadata, err = json.Marshal(a.Metadata); err != nil {
-			return err
+			return r, err
 		}
 	}
-	p.Companies, p.Lives = append(p.Companies, a.Tenant.Company), append(p.Lives, a.Tenant.Live)
-	p.Ids, p.Agents = append(p.Ids, a.ID), append(p.Agents, a.Agent)
-	p.Statuses, p.Decisions = append(p.Statuses, string(a.Status)), append(p.Decisions, string(a.Decision))
-	p.ReasonCodes, p.Reasons = append(p.ReasonCodes, a.ReasonCode), append(p.Reasons, a.Reason)
-	p.Currencies = append(p.Currencies, string(a.Currency))
-	p.Requesteds, p.Amounts = append(p.Requesteds, a.Requested), append(p.Amounts, a.Amount)
-	p.MerchantNames, p.MerchantMccs = append(p.MerchantNames, a.Merchant.Name), append(p.MerchantMccs, a.Merchant.MCC)
-	p.MerchantCountries = append(p.MerchantCountries, a.Merchant.Country)
-	p.MerchantDomains, p.MerchantKeys = append(p.MerchantDomains, a.Merchant.Domain), append(p.MerchantKeys, a.MerchantKey)
-	p.Rails, p.Captures = append(p.Rails, a.Rail), append(p.Captures, string(a.Capture))
-	p.Purposes, p.Metadatas = append(p.Purposes, a.Purpose), append(p.Metadatas, string(metadata))
-	p.ExpiresIns = append(p.ExpiresIns, int32(a.ExpiresIn/time.Second))
-	p.ExpiresAts, p.CreatedAts = append(p.ExpiresAts, a.ExpiresAt), append(p.CreatedAts, a.CreatedAt)
-	p.ClosedAts, p.RequestedBys = append(p.ClosedAts, a.ClosedAt), append(p.RequestedBys, a.RequestedBy)
-	p.Explanations, p.ApprovalIds = append(p.Explanations, a.Explanation.pack()), append(p.ApprovalIds, a.ApprovalID)
-	return nil
+	return db.InsertAuthorizationParams{CompanyID: a.Tenant.Company, Live: a.Tenant.Live, AuthorizationID: a.ID, AgentID: a.Agent,
+		Status: string(a.Status), Decision: string(a.Decision), ReasonCode: a.ReasonCode, Reason: a.Reason,
+		Currency: string(a.Currency), Requested: a.Requested, Amount: a.Amount,
+		MerchantName: a.Merchant.Name, MerchantMcc: a.Merchant.MCC, MerchantCountry: a.Merchant.Country,
+		MerchantDomain: a.Merchant.Domain, MerchantKey: a.MerchantKey, Rail: a.Rail, Capture: string(a.Capture),
+		Purpose: a.Purpose, Metadata: string(metadata), ExpiresIn: int32(a.ExpiresIn / time.Second),
+		ExpiresAt: a.ExpiresAt, CreatedAt: a.CreatedAt, ClosedAt: a.ClosedAt, RequestedBy: a.RequestedBy,
+		Explanation: a.Explanation.pack(), ApprovalID: a.ApprovalID}, nil
+}
+
+func addInsert(p *db.InsertAuthorizationsParams, r db.InsertAuthorizationParams) {
+	p.Companies, p.Lives = append(p.Companies, r.CompanyID), append(p.Lives, r.Live)
+	p.Ids, p.Agents = append(p.Ids, r.AuthorizationID), append(p.Agents, r.AgentID)
+	p.Statuses, p.Decisions = append(p.Statuses, r.Status), append(p.Decisions, r.Decision)
+	p.ReasonCodes, p.Reasons = append(p.ReasonCodes, r.ReasonCode), append(p.Reasons, r.Reason)
+	p.Currencies = append(p.Currencies, r.Currency)
+	p.Requesteds, p.Amounts = append(p.Requesteds, r.Requested), append(p.Amounts, r.Amount)
+	p.MerchantNames, p.MerchantMccs = append(p.MerchantNames, r.MerchantName), append(p.MerchantMccs, r.MerchantMcc)
+	p.MerchantCountries = append(p.MerchantCountries, r.MerchantCountry)
+	p.MerchantDomains, p.MerchantKeys = append(p.MerchantDomains, r.MerchantDomain), append(p.MerchantKeys, r.MerchantKey)
+	p.Rails, p.Captures = append(p.Rails, r.Rail), append(p.Captures, r.Capture)
+	p.Purposes, p.Metadatas = append(p.Purposes, r.Purpose), append(p.Metadatas, r.Metadata)
+	p.ExpiresIns = append(p.ExpiresIns, r.ExpiresIn)
+	p.ExpiresAts, p.CreatedAts = append(p.ExpiresAts, r.ExpiresAt), append(p.CreatedAts, r.CreatedAt)
+	p.ClosedAts, p.RequestedBys = append(p.ClosedAts, r.ClosedAt), append(p.RequestedBys, r.RequestedBy)
+	p.Explanations, p.ApprovalIds = append(p.Explanations, r.Explanation), append(p.ApprovalIds, r.ApprovalID)
 }
 
 func addUpdate(p *db.UpdateAuthorizationsParams, a *Authorization) {

@@ -60,15 +60,20 @@ func (b *batch) writeMeters(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (c *changes) writeInserted(ctx context.Context, q *db.Queries) error {
-	if len(c.inserted) == 0 {
-		return nil
-	}
 	var p db.InsertAuthorizationsParams
 	for _, a := range c.inserted {
-		if err := addInsert(&p, a); err != nil {
+		r, err := insertOf(a)
+		if err != nil {
 			return err
 		}
 		delete(c.updated, ref{a.Tenant, a.ID}) // the insert has the last word
+		if len(c.inserted) == 1 {
+			return q.InsertAuthorization(ctx, r)
+		}
+		addInsert(&p, r)
+	}
+	if len(c.inserted) == 0 {
+		return nil
 	}
 	return q.InsertAuthorizations(ctx, p)
 }
