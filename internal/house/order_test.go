@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"api"},
 	{"views"},
 	{"web", "mcp"},
-	{"cmd/*", "house", "bench"},
+	{"cmd/*", "house", "bench", "mutants"},
 }
 
 // only says who may import a thing, where the floors alone would let more. The
