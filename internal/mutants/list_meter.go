@@ -56,7 +56,7 @@ var onceMutants = []Mutant{
 	{"once: a lost race is not noticed", "internal/once/once.go",
 		`if n != int64(len(records)) {`, `if n > int64(len(records)) {`, "one key has two effects"},
 	{"once: two at once", "internal/once/once.go",
-		`if !free {`, `if false {`, "the effect is tried twice"},
+		`if !free {`, `if !free && false {`, "the effect is tried twice"},
 	{"once: a stored answer is ignored", "internal/once/once.go",
 		`if found, ok := stored[key.ID()]; ok {`, `if found, ok := stored[key.ID()]; ok && false {`, "one key has two effects"},
 	{"once: refusals are kept", "internal/once/once.go",

@@ -40,11 +40,17 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return err
 	}
 	started, survived := time.Now(), 0
+	var stale []error
 	fmt.Fprintf(out, "%-9s %5s  %-58s %s\n", "", "s", "mutant", "noticed by")
 	for _, m := range chosen {
 		v, err := try(ctx, m)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.Name, err)
+			stale = append(stale, fmt.Errorf("%s: %w", m.Name, err))
+			fmt.Fprintf(out, "STALE            %s\n", m.Name)
+			continue
 		}
 		if v.by == "" {
 			survived++
@@ -53,13 +59,14 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		}
 		fmt.Fprintf(out, "caught    %5.0f  %-58s %s\n", v.took.Seconds(), m.Name, v.by)
 	}
-	share := 100 * float64(len(chosen)-survived) / float64(len(chosen))
-	fmt.Fprintf(out, "\n%d mutants, %d caught, %d survived: %.1f %% caught in %s\n",
-		len(chosen), len(chosen)-survived, survived, share, time.Since(started).Round(time.Second))
+	caught := len(chosen) - survived - len(stale)
+	share := 100 * float64(caught) / float64(len(chosen))
+	fmt.Fprintf(out, "\n%d mutants, %d caught, %d survived, %d stale: %.1f %% caught in %s\n",
+		len(chosen), caught, survived, len(stale), share, time.Since(started).Round(time.Second))
 	if share < enough {
-		return fmt.Errorf("fewer than %d %% are caught", enough)
+		stale = append(stale, fmt.Errorf("fewer than %d %% are caught", enough))
 	}
-	return nil
+	return errors.Join(stale...)
 }
 
 // choose takes the mutants whose name has the part, or some of them at random.
