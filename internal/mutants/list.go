@@ -1,6 +1,9 @@
 package main
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Mutant is one fault that is put into the money core on purpose.
 type Mutant struct {
@@ -20,25 +23,32 @@ func All() []Mutant {
 	return slices.Concat(spendMutants, moveMutants, voteMutants, meterMutants, onceMutants, policyMutants, queryMutants)
 }
 
-// testsOf are the packages whose tests must notice a fault in a file, the
-// quickest first.
-func testsOf(file string) []string {
-	const meter, once, policy, spend = "./internal/meter", "./internal/once", "./internal/policy", "./internal/spend"
+// run is the arguments of one go test.
+type run []string
+
+// long are tests of the gate that take their time: what others notice sooner is
+// not tried on them.
+const long = "^(TestGateAgainstModel|TestNoOverspend|TestAnswersAreLinearizable|TestLimitCountsWhatWasBefore)$"
+
+// runsFor are the tests that must notice a fault in a file, the quickest first.
+func runsFor(file string) []run {
+	meter, once, policy := run{"./internal/meter"}, run{"./internal/once"}, run{"./internal/policy"}
+	spend := []run{{"-parallel=6", "-skip=" + long, "./internal/spend"}, {"-parallel=6", "-run=" + long, "./internal/spend"}}
 	for _, area := range []struct {
 		prefix string
-		tests  []string
+		first  []run
 	}{
-		{"internal/meter/", []string{meter, spend}},
-		{"internal/once/", []string{once, spend}},
-		{"internal/policy/", []string{policy, spend}},
-		{"internal/spend/", []string{spend}},
-		{"internal/money/", []string{"./internal/money", meter, spend}},
-		{"internal/db/once", []string{once, spend}},
-		{"internal/db/modes", []string{policy, spend}},
-		{"internal/db/", []string{spend}},
+		{"internal/meter/", []run{meter}},
+		{"internal/once/", []run{once}},
+		{"internal/policy/", []run{policy}},
+		{"internal/spend/", nil},
+		{"internal/money/", []run{{"./internal/money"}, meter}},
+		{"internal/db/once", []run{once}},
+		{"internal/db/modes", []run{policy}},
+		{"internal/db/", nil},
 	} {
-		if len(file) > len(area.prefix) && file[:len(area.prefix)] == area.prefix {
-			return area.tests
+		if strings.HasPrefix(file, area.prefix) {
+			return append(area.first, spend...)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func TestListFitsTheSource(t *testing.T) {
 		if _, err := parser.ParseFile(token.NewFileSet(), m.File, text, parser.SkipObjectResolution); err != nil {
 			t.Errorf("%s: %v", m.Name, err)
 		}
-		if m.Old == m.New || m.Harm == "" || names[m.Name] || len(testsOf(m.File)) == 0 {
+		if m.Old == m.New || m.Harm == "" || names[m.Name] || len(runsFor(m.File)) == 0 {
 			t.Errorf("%s: it says too little, or twice the same", m.Name)
 		}
 		names[m.Name] = true

@@ -26,7 +26,7 @@ const enough = 90
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Stdout, os.Args[1:])
+	err := measure(ctx, os.Stdout, os.Args[1:])
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out io.Writer, args []string) error {
+func measure(ctx context.Context, out io.Writer, args []string) error {
 	chosen, err := choose(All(), strings.Join(args, " "), os.Getenv("MUTANTS_SAMPLE"))
 	if err != nil {
 		return err

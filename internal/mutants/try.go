@@ -37,8 +37,8 @@ func try(ctx context.Context, m Mutant) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	for _, pkg := range testsOf(m.File) {
-		cmd := exec.CommandContext(ctx, "go", "test", "-overlay="+overlay, "-vet=off", "-count=1", "-failfast", "-timeout="+patience, pkg)
+	for _, r := range runsFor(m.File) {
+		cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-overlay=" + overlay, "-vet=off", "-count=1", "-failfast", "-timeout=" + patience}, r...)...)
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		said, err := cmd.CombinedOutput()
 		if ctx.Err() != nil {
