@@ -46,7 +46,7 @@ func Check(history []porcupine.Operation, l Limits, shared bool, patience time.D
 	case porcupine.Unknown:
 		return fmt.Errorf("no order was found for %d calls within %s", len(history), patience)
 	}
-	return fmt.Errorf("no order explains the answers of %d calls; as far as it goes:\n%s", len(history), longest(info))
+	return fmt.Errorf("no order explains the answers of %d calls; as far as it goes:\n%s", len(history), longest(history, info))
 }
 
 // alone leaves out what budgets said of all agents together.
@@ -61,10 +61,10 @@ func alone(history []porcupine.Operation) []porcupine.Operation {
 	return out
 }
 
-// longest prints the end of the longest order that was found, and what could
-// not follow it.
-func longest(info porcupine.LinearizationInfo) (text string) {
-	const shown = 12
+// longest prints the end of the longest order that was found in each part, and
+// the calls of which none could follow it.
+func longest(history []porcupine.Operation, info porcupine.LinearizationInfo) (text string) {
+	const shown = 10
 	for _, part := range info.PartialLinearizationsOperations() {
 		var best []porcupine.Operation
 		for _, order := range part {
@@ -72,12 +72,40 @@ func longest(info porcupine.LinearizationInfo) (text string) {
 				best = order
 			}
 		}
-		text += fmt.Sprintf("a part with %d calls in order:\n", len(best))
+		if len(best) == 0 {
+			continue
+		}
+		text += fmt.Sprintf("%d calls in order:\n", len(best))
 		for _, o := range best[max(0, len(best)-shown):] {
-			text += fmt.Sprintf("  client %d: %s\n", o.ClientId, spoken(o.Input.(Input), o.Output.(Output)))
+			text += "  " + spoken(o.Input.(Input), o.Output.(Output)) + "\n"
+		}
+		for _, o := range couldFollow(history, best) {
+			text += "  then not: " + spoken(o.Input.(Input), o.Output.(Output)) + "\n"
 		}
 	}
 	return text
+}
+
+// couldFollow are the calls that were under way when the order ends.
+func couldFollow(history, order []porcupine.Operation) (next []porcupine.Operation) {
+	done := map[[3]int64]bool{}
+	id := func(o porcupine.Operation) [3]int64 { return [3]int64{int64(o.ClientId), o.Call, o.Return} }
+	for _, o := range order {
+		done[id(o)] = true
+	}
+	agent := order[0].Input.(Input).Agent
+	ends := int64(1) << 62
+	for _, o := range history {
+		if !done[id(o)] && o.Input.(Input).Agent == agent {
+			ends = min(ends, o.Return)
+		}
+	}
+	for _, o := range history {
+		if !done[id(o)] && o.Input.(Input).Agent == agent && o.Call <= ends {
+			next = append(next, o)
+		}
+	}
+	return next
 }
 
 // spoken is a call in one line.

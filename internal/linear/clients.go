@@ -27,11 +27,12 @@ type Load struct {
 
 // history collects what happened, and which authorizations there are.
 type history struct {
-	mu    sync.Mutex
-	began time.Time
-	ops   []porcupine.Operation
-	asked []Input // by slot: what was first asked
-	known []int   // slots whose authorization exists
+	mu     sync.Mutex
+	began  time.Time
+	ops    []porcupine.Operation
+	asked  []Input // by slot: what was first asked
+	known  []int   // slots whose authorization exists
+	exists [Slots]bool
 }
 
 // Run lets the clients loose and gives back what they were answered.
@@ -50,18 +51,37 @@ func Run(ctx context.Context, g Gate, l Load) []porcupine.Operation {
 	return h.ops
 }
 
+// never is when a call returns of which nobody knows whether it happened: it
+// may happen at any time later.
+const never = int64(1) << 60
+
 // call asks, and asks again under the same key where the answer is not known.
+// Once the repetition is answered, what was not known has happened or never
+// will.
 func (h *history) call(ctx context.Context, g Gate, client int, in Input, hurry bool) {
+	var open []porcupine.Operation
 	for {
-		out := h.once(ctx, g, client, in, hurry)
-		if in.Kind != Authorize || !out.Unknown && out.Code != NothingDone {
-			return
+		o := h.once(ctx, g, client, in, hurry)
+		out := o.Output.(Output)
+		settled := !out.Unknown && out.Code != NothingDone
+		if in.Kind == Authorize && !settled {
+			open, hurry = append(open, o), false
+			continue
 		}
-		hurry = false
+		for i := range open {
+			if open[i].Output.(Output).Unknown {
+				open[i].Return = o.Return
+			}
+		}
+		if out.Unknown {
+			o.Return = never
+		}
+		h.keep(append(open, o)...)
+		return
 	}
 }
 
-func (h *history) once(ctx context.Context, g Gate, client int, in Input, hurry bool) Output {
+func (h *history) once(ctx context.Context, g Gate, client int, in Input, hurry bool) porcupine.Operation {
 	if hurry {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, 3*time.Millisecond)
@@ -69,14 +89,19 @@ func (h *history) once(ctx context.Context, g Gate, client int, in Input, hurry 
 	}
 	called := time.Since(h.began).Nanoseconds()
 	out := g.Do(ctx, in)
-	returned := time.Since(h.began).Nanoseconds()
+	return porcupine.Operation{ClientId: client, Input: in, Call: called, Output: out, Return: time.Since(h.began).Nanoseconds()}
+}
+
+func (h *history) keep(ops ...porcupine.Operation) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: in, Call: called, Output: out, Return: returned})
-	if in.Kind == Authorize && out.ID != 0 && !out.Replayed {
+	h.ops = append(h.ops, ops...)
+	last := ops[len(ops)-1]
+	in, out := last.Input.(Input), last.Output.(Output)
+	if in.Kind == Authorize && !h.exists[in.Slot] {
+		h.exists[in.Slot] = out.ID != 0
 		h.known = append(h.known, in.Slot)
 	}
-	return out
 }
 
 // next draws a call.

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/linear"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/spend"
@@ -88,21 +89,20 @@ func (g *teller) authorize(ctx context.Context, gate *spend.Service, in linear.I
 	}
 	if r.Replay != nil {
 		id := strings.TrimSuffix(strings.TrimPrefix(string(r.Replay.Body), `{"id":"`), `"}`)
-		return linear.Output{Replayed: true, ID: g.number(id)}
+		return linear.Output{Replayed: true, ID: g.number(in.Slot, id)}
 	}
 	a := r.Authorization
-	g.mu.Lock()
-	g.ids[in.Slot] = a.ID
-	g.mu.Unlock()
-	return linear.Output{ID: g.number(a.PublicID()), Status: a.Status[0], Minor: a.Amount}
+	return linear.Output{ID: g.number(in.Slot, a.PublicID()), Status: a.Status[0], Minor: a.Amount}
 }
 
-func (g *teller) number(id string) int {
+// number tells authorizations apart, and keeps which one a slot has.
+func (g *teller) number(slot int, id string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.numbers[id] == 0 {
 		g.numbers[id] = len(g.numbers) + 1
 	}
+	g.ids[slot], _ = ident.Parse(ident.Authorization, id)
 	return g.numbers[id]
 }
 
