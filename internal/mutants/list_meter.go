@@ -61,6 +61,4 @@ var onceMutants = []Mutant{
 		`if found, ok := stored[key.ID()]; ok {`, `if found, ok := stored[key.ID()]; ok && false {`, "one key has two effects"},
 	{"once: refusals are kept", "internal/once/once.go",
 		`answer.Status >= 300`, `answer.Status >= 600`, "what was refused for a moment is refused for a month"},
-	{"once: a key is everybody's", "internal/once/once.go",
-		`return ID{k.Tenant, k.Value}`, `return ID{ident.Tenant{}, k.Value}`, "one company gets another's answer"},
 }
