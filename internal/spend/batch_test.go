@@ -48,13 +48,35 @@ func (h *house) inOneBatch(bot uuid.UUID, calls ...func()) {
 				h.t.Error(err)
 			}
 		})
-		for _, call := range calls {
-			time.Sleep(40 * time.Millisecond)
+		h.until("the first is held up", func() bool { return h.heldUp() == 1 })
+		for i, call := range calls {
 			wait.Go(call)
+			h.until("it is queued", func() bool { return h.gate.Waiting() == i+1 })
 		}
-		time.Sleep(40 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // who gives up, gives up
 	})
 	wait.Wait()
+}
+
+// heldUp is how many rows of the database somebody waits for.
+func (h *house) heldUp() (n int) {
+	h.t.Helper()
+	err := h.pool.QueryRow(context.Background(), `SELECT count(*) FROM pg_locks
+		WHERE locktype = 'tuple' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&n)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return n
+}
+
+func (h *house) until(what string, is func() bool) {
+	h.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Error("waited in vain until " + what)
+			return
+		}
+	}
 }
 
 // TestWhoGivesUpInTimeSpendsNothing: a caller that was told that nothing was
@@ -156,7 +178,7 @@ func TestTheGroundDoesNotMoveUnderADecision(t *testing.T) {
 			_, err := h.gate.Authorize(context.Background(), h.call(), ask(bot, 100))
 			decided <- err
 		}()
-		time.Sleep(200 * time.Millisecond)
+		h.until("the decision waits for the agent", func() bool { return h.heldUp() == 1 })
 		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer stop()
 		if _, err := h.pool.Exec(ctx, `SELECT FROM company_modes WHERE company_id = $1 AND live FOR UPDATE`, h.tenant.Company); err == nil {
