@@ -47,7 +47,7 @@ ORDER BY 1, 2, 3;
 
 -- name: ReconcileApprovals :many
 -- Held authorizations without a pending approval, and the other way round.
-SELECT a.authorization_id, a.status, coalesce(p.status, '')::text AS approval FROM authorizations a
+SELECT a.authorization_id, a.status::text AS status, coalesce(p.status, '')::text AS approval FROM authorizations a
 LEFT JOIN approvals p ON p.company_id = a.company_id AND p.live = a.live AND p.authorization_id = a.authorization_id
 WHERE a.company_id = @company_id AND a.live = @live AND a.approval_id IS DISTINCT FROM p.approval_id
   OR a.company_id = @company_id AND a.live = @live AND (a.status = 'held') <> (coalesce(p.status, '') = 'pending')

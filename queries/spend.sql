@@ -91,18 +91,17 @@ ON CONFLICT (company_id, live, merchant_key) DO NOTHING;
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  policies, trace, remedies, approval_id)
+  explanation, approval_id)
 SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[]), unnest(@agents::uuid[]),
-  unnest(@statuses::text[]), unnest(@decisions::text[]), unnest(@reason_codes::text[]), unnest(@reasons::text[]),
+  unnest(@statuses::text[])::authorization_status, unnest(@decisions::text[])::authorization_decision, unnest(@reason_codes::text[]), unnest(@reasons::text[]),
   unnest(@currencies::text[]), unnest(@requesteds::bigint[]), unnest(@amounts::bigint[]),
   unnest(@merchant_names::text[]), unnest(@merchant_mccs::text[]), unnest(@merchant_countries::text[]),
   unnest(@merchant_domains::text[]), unnest(@merchant_keys::text[]),
-  unnest(@rails::text[]), unnest(@captures::text[]), unnest(@purposes::text[]),
+  unnest(@rails::text[])::authorization_rail, unnest(@captures::text[])::authorization_capture, unnest(@purposes::text[]),
   nullif(unnest(@metadatas::text[]), '')::jsonb, unnest(@expires_ins::integer[]),
   nullif(unnest(@expires_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@created_ats::timestamptz[]),
   nullif(unnest(@closed_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@requested_bys::text[]),
-  unnest(@policies::text[])::json, unnest(@traces::text[])::json, nullif(unnest(@remedies::text[]), '')::json,
-  nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
+  unnest(@explanations::bytea[]), nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
 
 -- name: UpdateAuthorizations :exec
 UPDATE authorizations a SET
@@ -113,7 +112,7 @@ UPDATE authorizations a SET
   closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
   redeemed_at = nullif(w.redeemed_at, '0001-01-01 00:00:00Z')
 FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@ids::uuid[]) AS id,
-  unnest(@statuses::text[]) AS status, unnest(@decisions::text[]) AS decision,
+  unnest(@statuses::text[])::authorization_status AS status, unnest(@decisions::text[])::authorization_decision AS decision,
   unnest(@reason_codes::text[]) AS reason_code, unnest(@reasons::text[]) AS reason,
   unnest(@amounts::bigint[]) AS amount, unnest(@refundeds::bigint[]) AS refunded,
   unnest(@references_given::text[]) AS reference, unnest(@void_reasons::text[]) AS void_reason,
@@ -170,11 +169,11 @@ SELECT * FROM approvals WHERE company_id = $1 AND live = $2 AND approval_id = $3
 SELECT * FROM authorizations
 WHERE company_id = @company_id AND live = @live AND authorization_id < @before
   AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
-  AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
-  AND (sqlc.narg(decision)::text IS NULL OR decision = sqlc.narg(decision))
+  AND (sqlc.narg(status)::text IS NULL OR status::text = sqlc.narg(status))
+  AND (sqlc.narg(decision)::text IS NULL OR decision::text = sqlc.narg(decision))
   AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR lower(merchant_name) = lower(sqlc.narg(merchant_name)))
   AND (sqlc.narg(currency)::text IS NULL OR currency = sqlc.narg(currency))
-  AND (sqlc.narg(rail)::text IS NULL OR rail = sqlc.narg(rail))
+  AND (sqlc.narg(rail)::text IS NULL OR rail::text = sqlc.narg(rail))
   AND (sqlc.narg(since)::timestamptz IS NULL OR created_at >= sqlc.narg(since))
   AND (sqlc.narg(until)::timestamptz IS NULL OR created_at < sqlc.narg(until))
 ORDER BY authorization_id DESC LIMIT @rows;

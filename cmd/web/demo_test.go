@@ -156,9 +156,9 @@ func plant(t *testing.T, ownerURL string) {
 		`INSERT INTO companies (company_id, name, currency, time_zone) VALUES (gen_random_uuid(), 'Acme', 'usd', 'UTC')`,
 		`INSERT INTO company_modes (company_id, live) SELECT company_id, true FROM companies`,
 		`INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount,
-			merchant_name, merchant_key, rail, capture, expires_in, created_at, requested_by, policies, trace)
+			merchant_name, merchant_key, rail, capture, expires_in, created_at, requested_by, explanation)
 			SELECT company_id, true, gen_random_uuid(), gen_random_uuid(), 'denied', 'DENIED', 'no_policy', '', 'usd', 1, 1,
-			'AWS', 'aws', 'api', 'explicit', 900, now(), '', '[]', '[]' FROM companies`,
+			'AWS', 'aws', 'api', 'explicit', 900, now(), '', '\x00' FROM companies`,
 	} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)

@@ -52,6 +52,7 @@ type API struct {
 	identify  func(*http.Request) (access.Principal, error)
 	limit     func(context.Context, access.Principal) (access.Admission, error)
 	findAgent func(context.Context, ident.Tenant, string) (uuid.UUID, error)
+	handles   *handles
 
 	deprecations map[string]Deprecation
 	testGates    map[string]gate
@@ -106,7 +107,8 @@ func New(c Config) (*API, error) {
 		g, err := a.companies.Agent(ctx, t, named)
 		return g.ID, err
 	}
-	return a, nil
+	a.handles, err = newHandles(a.findAgent)
+	return a, err
 }
 
 // Mount puts every operation and document on echo. Middleware and

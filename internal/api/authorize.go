@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -129,15 +130,30 @@ func (a *API) authorize(ctx context.Context, in *struct {
 	AgentHeader string `header:"X-Agent-Id" maxLength:"64" doc:"The agent, instead of in the body."`
 	Body        SpendRequest
 }) (*effected[Authorization], error) {
-	c := callOf(ctx)
 	r, err := in.Body.check()
 	if err != nil {
 		return nil, err
 	}
-	if r.Agent, err = a.spendingAgent(ctx, in.Body.Agent); err != nil {
-		return nil, err
+	return decided(a.ask(ctx, in.Body.Agent, r))
+}
+
+// ask puts a request to the gate. The agent of a handle is remembered, and
+// looked up again when the gate says that it has another handle by now.
+func (a *API) ask(ctx context.Context, named string, r spend.Request) (result spend.Result, err error) {
+	c := callOf(ctx)
+	for range 2 {
+		if r.Agent, err = a.spendingAgent(ctx, named); err != nil {
+			return result, err
+		}
+		if _, isID := ident.Parse(ident.Agent, named); !isID {
+			r.Handle = named
+		}
+		if result, err = a.spend.Authorize(ctx, c.spendCall(), r); !errors.Is(err, spend.ErrRenamed) {
+			return result, err
+		}
+		a.handles.forget(c.Tenant, named)
 	}
-	return decided(a.spend.Authorize(ctx, c.spendCall(), r))
+	return result, missing("agent")
 }
 
 // spendingAgent is the agent that a body names, or the one that the call is
@@ -150,7 +166,11 @@ func (a *API) spendingAgent(ctx context.Context, named string) (uuid.UUID, error
 		}
 		return *c.agent, nil
 	}
-	id, err := a.findAgent(ctx, c.Tenant, named)
+	id, err := a.handles.agent(ctx, c.Tenant, named)
+	if err == nil && c.sameAgent(id, "") != nil {
+		a.handles.forget(c.Tenant, named) // it may be the right one's by now
+		id, err = a.handles.agent(ctx, c.Tenant, named)
+	}
 	if err != nil {
 		return uuid.Nil, err
 	}

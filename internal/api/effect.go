@@ -32,6 +32,8 @@ func (payload[B]) Schema(r huma.Registry) *huma.Schema {
 // MarshalJSON gives what was written.
 func (p payload[B]) MarshalJSON() ([]byte, error) { return p.raw, nil }
 
+func (p payload[B]) written() []byte { return p.raw }
+
 // secretive answers hold something that is shown only once.
 type secretive interface {
 	// stored is the answer without it.

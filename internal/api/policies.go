@@ -99,8 +99,8 @@ func (a *API) answered(ctx context.Context) (known bool, err error) {
 		return false, nil
 	}
 	err = a.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		found, err := once.Find(ctx, tx, []once.Key{key})
-		_, known = found[key.ID()]
+		found, err := once.Find(ctx, tx, key)
+		known = found != nil && !found.Outlived
 		return err
 	})
 	return known, err

@@ -10,8 +10,12 @@ import (
 	"github.com/getpurser/purser/internal/money"
 )
 
-// marshalTo is encode for huma.
+// marshalTo is encode for huma. What is written already is written as it is.
 func marshalTo(w io.Writer, v any) error {
+	if p, ok := v.(interface{ written() []byte }); ok {
+		_, err := w.Write(p.written())
+		return err
+	}
 	b, err := encode(v)
 	if err != nil {
 		return err

@@ -17,9 +17,9 @@ func TestBooksAreChecked(t *testing.T) {
 		meter   = `INSERT INTO meters SELECT ` + company + `, true, ` + company + `, 'usd', 'UTC',
 			now(), 0, 0, now(), 0, 0, now(), 0, 0, now(), 0, 0, now(), 0, 0, 0, 125`
 		authorization = `INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency,
-			requested, amount, merchant_name, merchant_key, rail, capture, expires_in, created_at, requested_by, policies, trace)
+			requested, amount, merchant_name, merchant_key, rail, capture, expires_in, created_at, requested_by, explanation)
 			SELECT ` + company + `, true, gen_random_uuid(), ` + company + `, 'pending', 'APPROVED', 'ok', '', 'usd', 125, 125, 'AWS', 'aws', 'api', 'explicit',
-			900, now(), 'key_1', '[]', '[]'`
+			900, now(), 'key_1', '\x00'`
 		event = `INSERT INTO audit_events (company_id, live, event_id, type, actor, subject, created_at)
 			SELECT ` + company + `, true, gen_random_uuid(), 'authorization.approved', 'key_1', '', now()`
 	)

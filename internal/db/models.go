@@ -86,35 +86,6 @@ type AuditEvent struct {
 	CreatedAt time.Time
 }
 
-type AuditHash struct {
-	CompanyID uuid.UUID
-	Live      bool
-	Number    int64
-	Hash      []byte
-}
-
-type AuditHead struct {
-	CompanyID uuid.UUID
-	Live      bool
-	Size      int64
-	Root      []byte
-	SealedAt  time.Time
-}
-
-type AuditLeafe struct {
-	CompanyID uuid.UUID
-	Live      bool
-	Position  int64
-	EventID   uuid.UUID
-	LeafHash  []byte
-}
-
-type AuditPending struct {
-	CompanyID uuid.UUID
-	Live      bool
-	EventID   uuid.UUID
-}
-
 type Authorization struct {
 	CompanyID       uuid.UUID
 	Live            bool
@@ -146,10 +117,8 @@ type Authorization struct {
 	ClosedAt        *time.Time
 	RedeemedAt      *time.Time
 	RequestedBy     string
-	Policies        json.RawMessage
-	Trace           json.RawMessage
-	Remedies        []byte
 	ApprovalID      *uuid.UUID
+	Explanation     []byte
 }
 
 type Company struct {
@@ -170,38 +139,6 @@ type CompanyMode struct {
 	Live      bool
 	Epoch     int64
 	FrozenAt  *time.Time
-}
-
-type IdempotencyKey struct {
-	CompanyID uuid.UUID
-	Live      bool
-	Key       string
-	Route     string
-	BodyHash  []byte
-	Status    int32
-	Answer    []byte
-	CreatedAt time.Time
-}
-
-type Installation struct {
-	Singleton bool
-	LookupKey []byte
-	CreatedAt time.Time
-}
-
-type KnownMerchant struct {
-	CompanyID   uuid.UUID
-	Live        bool
-	MerchantKey string
-	FirstAt     time.Time
-}
-
-type MagicLink struct {
-	TokenHash []byte
-	Email     string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	UsedAt    *time.Time
 }
 
 type Member struct {
@@ -238,18 +175,6 @@ type Meter struct {
 	YearReserved    int64
 	TotalSpent      int64
 	TotalReserved   int64
-}
-
-type MeterScope struct {
-	CompanyID uuid.UUID
-	Live      bool
-	Kind      string
-	ScopeID   uuid.UUID
-	Currency  string
-	TimeZone  string
-	State     string
-	Agents    []uuid.UUID
-	CreatedAt time.Time
 }
 
 type Person struct {
@@ -297,16 +222,4 @@ type Session struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	RevokedAt *time.Time
-}
-
-type SigningKey struct {
-	KeyID         string
-	Purpose       string
-	Algorithm     string
-	PublicKey     []byte
-	SealedPrivate []byte
-	CreatedAt     time.Time
-	SignsFrom     time.Time
-	SignsUntil    *time.Time
-	ShownUntil    *time.Time
 }

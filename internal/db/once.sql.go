@@ -11,12 +11,26 @@ import (
 	"github.com/google/uuid"
 )
 
+const DropOutlivedRecords = `-- name: DropOutlivedRecords :exec
+DELETE FROM idempotency_keys k
+USING (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
+              unnest($3::text[]) AS key) w
+WHERE k.company_id = w.company_id AND k.live = w.live AND k.key = w.key
+  AND k.created_at <= statement_timestamp() - interval '30 days'
+`
+
+// Makes room for new records of the same keys.
+func (q *Queries) DropOutlivedRecords(ctx context.Context, companyIds []uuid.UUID, lives []bool, keys []string) error {
+	_, err := q.db.Exec(ctx, DropOutlivedRecords, companyIds, lives, keys)
+	return err
+}
+
 const IdempotencyRecords = `-- name: IdempotencyRecords :many
-SELECT k.company_id, k.live, k.key, k.route, k.body_hash, k.status, k.answer
+SELECT k.company_id, k.live, k.key, k.route, k.body_hash, k.status, k.answer,
+  (k.created_at <= statement_timestamp() - interval '30 days')::boolean AS outlived
 FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
              unnest($3::text[]) AS key) w
 JOIN idempotency_keys k ON k.company_id = w.company_id AND k.live = w.live AND k.key = w.key
-WHERE k.created_at > statement_timestamp() - interval '30 days'
 `
 
 type IdempotencyRecordsRow struct {
@@ -27,8 +41,10 @@ type IdempotencyRecordsRow struct {
 	BodyHash  []byte
 	Status    int32
 	Answer    []byte
+	Outlived  bool
 }
 
+// Those that have outlived their 30 days say so: they answer nothing.
 func (q *Queries) IdempotencyRecords(ctx context.Context, companyIds []uuid.UUID, lives []bool, keys []string) ([]IdempotencyRecordsRow, error) {
 	rows, err := q.db.Query(ctx, IdempotencyRecords, companyIds, lives, keys)
 	if err != nil {
@@ -46,6 +62,7 @@ func (q *Queries) IdempotencyRecords(ctx context.Context, companyIds []uuid.UUID
 			&i.BodyHash,
 			&i.Status,
 			&i.Answer,
+			&i.Outlived,
 		); err != nil {
 			return nil, err
 		}
@@ -71,7 +88,7 @@ func (q *Queries) PurgeIdempotencyRecords(ctx context.Context) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-const StoreIdempotencyRecords = `-- name: StoreIdempotencyRecords :execrows
+const StoreIdempotencyRecords = `-- name: StoreIdempotencyRecords :exec
 INSERT INTO idempotency_keys (company_id, live, key, route, body_hash, status, answer)
 SELECT w.company_id, w.live, w.key, w.route, w.body_hash, w.status, w.answer
 FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
@@ -79,10 +96,6 @@ FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
              unnest($5::bytea[]) AS body_hash, unnest($6::integer[]) AS status,
              unnest($7::bytea[]) AS answer) w
 ORDER BY w.company_id, w.live, w.key
-ON CONFLICT (company_id, live, key) DO UPDATE
-  SET route = excluded.route, body_hash = excluded.body_hash, status = excluded.status,
-      answer = excluded.answer, created_at = excluded.created_at
-  WHERE idempotency_keys.created_at <= statement_timestamp() - interval '30 days'
 `
 
 type StoreIdempotencyRecordsParams struct {
@@ -96,9 +109,9 @@ type StoreIdempotencyRecordsParams struct {
 }
 
 // Sorted by key, so that two transactions with the same keys cannot wait for
-// each other. A record that has outlived its 30 days is replaced.
-func (q *Queries) StoreIdempotencyRecords(ctx context.Context, arg StoreIdempotencyRecordsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, StoreIdempotencyRecords,
+// each other. A key that is there already fails the transaction.
+func (q *Queries) StoreIdempotencyRecords(ctx context.Context, arg StoreIdempotencyRecordsParams) error {
+	_, err := q.db.Exec(ctx, StoreIdempotencyRecords,
 		arg.CompanyIds,
 		arg.Lives,
 		arg.Keys,
@@ -107,10 +120,7 @@ func (q *Queries) StoreIdempotencyRecords(ctx context.Context, arg StoreIdempote
 		arg.Statuses,
 		arg.Answers,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
 const TryIdempotencyLock = `-- name: TryIdempotencyLock :one

@@ -12,7 +12,7 @@ import (
 )
 
 const ReconcileApprovals = `-- name: ReconcileApprovals :many
-SELECT a.authorization_id, a.status, coalesce(p.status, '')::text AS approval FROM authorizations a
+SELECT a.authorization_id, a.status::text AS status, coalesce(p.status, '')::text AS approval FROM authorizations a
 LEFT JOIN approvals p ON p.company_id = a.company_id AND p.live = a.live AND p.authorization_id = a.authorization_id
 WHERE a.company_id = $1 AND a.live = $2 AND a.approval_id IS DISTINCT FROM p.approval_id
   OR a.company_id = $1 AND a.live = $2 AND (a.status = 'held') <> (coalesce(p.status, '') = 'pending')

@@ -68,7 +68,7 @@ func (q *Queries) ApprovalByID(ctx context.Context, companyID uuid.UUID, live bo
 }
 
 const AuthorizationByID = `-- name: AuthorizationByID :one
-SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, policies, trace, remedies, approval_id FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3
+SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3
 `
 
 func (q *Queries) AuthorizationByID(ctx context.Context, companyID uuid.UUID, live bool, authorizationID uuid.UUID) (Authorization, error) {
@@ -105,16 +105,14 @@ func (q *Queries) AuthorizationByID(ctx context.Context, companyID uuid.UUID, li
 		&i.ClosedAt,
 		&i.RedeemedAt,
 		&i.RequestedBy,
-		&i.Policies,
-		&i.Trace,
-		&i.Remedies,
 		&i.ApprovalID,
+		&i.Explanation,
 	)
 	return i, err
 }
 
 const AuthorizationsByIDs = `-- name: AuthorizationsByIDs :many
-SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.policies, a.trace, a.remedies, a.approval_id FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
+SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
                         unnest($3::uuid[]) AS id) w
 JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id
 `
@@ -159,10 +157,8 @@ func (q *Queries) AuthorizationsByIDs(ctx context.Context, companies []uuid.UUID
 			&i.ClosedAt,
 			&i.RedeemedAt,
 			&i.RequestedBy,
-			&i.Policies,
-			&i.Trace,
-			&i.Remedies,
 			&i.ApprovalID,
+			&i.Explanation,
 		); err != nil {
 			return nil, err
 		}
@@ -260,7 +256,7 @@ func (q *Queries) DeadKeys(ctx context.Context, companies []uuid.UUID, lives []b
 }
 
 const ExpiredHolds = `-- name: ExpiredHolds :many
-SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.policies, o.trace, o.remedies, o.approval_id FROM authorizations o
+SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation FROM authorizations o
 JOIN (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
   ON o.company_id = w.company_id AND o.live = w.live
 WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() AND o.agent_id = ANY($3::uuid[])
@@ -306,10 +302,8 @@ func (q *Queries) ExpiredHolds(ctx context.Context, companies []uuid.UUID, lives
 			&i.ClosedAt,
 			&i.RedeemedAt,
 			&i.RequestedBy,
-			&i.Policies,
-			&i.Trace,
-			&i.Remedies,
 			&i.ApprovalID,
+			&i.Explanation,
 		); err != nil {
 			return nil, err
 		}
@@ -359,18 +353,17 @@ const InsertAuthorizations = `-- name: InsertAuthorizations :exec
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  policies, trace, remedies, approval_id)
+  explanation, approval_id)
 SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]), unnest($4::uuid[]),
-  unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
+  unnest($5::text[])::authorization_status, unnest($6::text[])::authorization_decision, unnest($7::text[]), unnest($8::text[]),
   unnest($9::text[]), unnest($10::bigint[]), unnest($11::bigint[]),
   unnest($12::text[]), unnest($13::text[]), unnest($14::text[]),
   unnest($15::text[]), unnest($16::text[]),
-  unnest($17::text[]), unnest($18::text[]), unnest($19::text[]),
+  unnest($17::text[])::authorization_rail, unnest($18::text[])::authorization_capture, unnest($19::text[]),
   nullif(unnest($20::text[]), '')::jsonb, unnest($21::integer[]),
   nullif(unnest($22::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($23::timestamptz[]),
   nullif(unnest($24::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($25::text[]),
-  unnest($26::text[])::json, unnest($27::text[])::json, nullif(unnest($28::text[]), '')::json,
-  nullif(unnest($29::uuid[]), '00000000-0000-0000-0000-000000000000')
+  unnest($26::bytea[]), nullif(unnest($27::uuid[]), '00000000-0000-0000-0000-000000000000')
 `
 
 type InsertAuthorizationsParams struct {
@@ -399,9 +392,7 @@ type InsertAuthorizationsParams struct {
 	CreatedAts        []time.Time
 	ClosedAts         []time.Time
 	RequestedBys      []string
-	Policies          []string
-	Traces            []string
-	Remedies          []string
+	Explanations      [][]byte
 	ApprovalIds       []uuid.UUID
 }
 
@@ -433,9 +424,7 @@ func (q *Queries) InsertAuthorizations(ctx context.Context, arg InsertAuthorizat
 		arg.CreatedAts,
 		arg.ClosedAts,
 		arg.RequestedBys,
-		arg.Policies,
-		arg.Traces,
-		arg.Remedies,
+		arg.Explanations,
 		arg.ApprovalIds,
 	)
 	return err
@@ -586,14 +575,14 @@ func (q *Queries) ListApprovals(ctx context.Context, arg ListApprovalsParams) ([
 }
 
 const ListAuthorizations = `-- name: ListAuthorizations :many
-SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, policies, trace, remedies, approval_id FROM authorizations
+SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation FROM authorizations
 WHERE company_id = $1 AND live = $2 AND authorization_id < $3
   AND ($4::uuid IS NULL OR agent_id = $4)
-  AND ($5::text IS NULL OR status = $5)
-  AND ($6::text IS NULL OR decision = $6)
+  AND ($5::text IS NULL OR status::text = $5)
+  AND ($6::text IS NULL OR decision::text = $6)
   AND ($7::text IS NULL OR merchant_key = $7 OR lower(merchant_name) = lower($8))
   AND ($9::text IS NULL OR currency = $9)
-  AND ($10::text IS NULL OR rail = $10)
+  AND ($10::text IS NULL OR rail::text = $10)
   AND ($11::timestamptz IS NULL OR created_at >= $11)
   AND ($12::timestamptz IS NULL OR created_at < $12)
 ORDER BY authorization_id DESC LIMIT $13
@@ -669,10 +658,8 @@ func (q *Queries) ListAuthorizations(ctx context.Context, arg ListAuthorizations
 			&i.ClosedAt,
 			&i.RedeemedAt,
 			&i.RequestedBy,
-			&i.Policies,
-			&i.Trace,
-			&i.Remedies,
 			&i.ApprovalID,
+			&i.Explanation,
 		); err != nil {
 			return nil, err
 		}
@@ -1005,7 +992,7 @@ UPDATE authorizations a SET
   closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
   redeemed_at = nullif(w.redeemed_at, '0001-01-01 00:00:00Z')
 FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS id,
-  unnest($4::text[]) AS status, unnest($5::text[]) AS decision,
+  unnest($4::text[])::authorization_status AS status, unnest($5::text[])::authorization_decision AS decision,
   unnest($6::text[]) AS reason_code, unnest($7::text[]) AS reason,
   unnest($8::bigint[]) AS amount, unnest($9::bigint[]) AS refunded,
   unnest($10::text[]) AS reference, unnest($11::text[]) AS void_reason,

@@ -12,6 +12,7 @@ import (
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/demo"
 	"github.com/getpurser/purser/internal/meter"
+	"github.com/getpurser/purser/internal/pack"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
@@ -153,31 +154,35 @@ func shapes(t *testing.T, pool *postgres.Pool) {
 
 // traces must be read back as what the page shows.
 func traces(t *testing.T, pool *postgres.Pool) {
-	rows, err := pool.Query(t.Context(), `SELECT trace, policies, remedies, reason_code, status FROM authorizations`)
+	rows, err := pool.Query(t.Context(), `SELECT explanation, reason_code FROM authorizations`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var trace, policies, remedies json.RawMessage
-		var code, status string
-		if err := rows.Scan(&trace, &policies, &remedies, &code, &status); err != nil {
+		var packed []byte
+		var code string
+		if err := rows.Scan(&packed, &code); err != nil {
 			t.Fatal(err)
 		}
-		var steps []struct{ Policy, Rule, Outcome, Code string }
-		var versions []policy.VersionRef
-		var cures []map[string]any
-		for raw, into := range map[*json.RawMessage]any{&trace: &steps, &policies: &versions, &remedies: &cures} {
-			if err := json.Unmarshal(*raw, into); err != nil {
-				t.Fatalf("%s: %v", *raw, err)
-			}
+		text, err := pack.Unpack(packed)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if (len(versions) == 0) != (code == policy.CodeNoPolicy) {
-			t.Fatalf("%s was decided by %v", code, versions)
+		var why struct {
+			Trace    []struct{ Policy, Rule, Outcome, Code string }
+			Policies []policy.VersionRef
+			Remedies []map[string]any
 		}
-		for _, s := range steps {
+		if err := json.Unmarshal(text, &why); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if (len(why.Policies) == 0) != (code == policy.CodeNoPolicy) {
+			t.Fatalf("%s was decided by %v", code, why.Policies)
+		}
+		for _, s := range why.Trace {
 			if s.Policy == "" || s.Rule == "" || s.Outcome == "" {
-				t.Fatalf("%s", trace)
+				t.Fatalf("%s", text)
 			}
 		}
 	}

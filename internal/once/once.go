@@ -39,9 +39,8 @@ type Answer struct {
 	Body   []byte
 }
 
-// ErrRace says that another transaction stored the same key first: roll back
-// and look again.
-var ErrRace = errors.New("once: the key was stored by another transaction")
+// errRace says that another transaction stored the same key first.
+var errRace = errors.New("once: the key was stored by another transaction")
 
 // errBusy says that the same key is under way elsewhere.
 var errBusy = errors.New("once: the key is under way")
@@ -59,7 +58,7 @@ func Do(ctx context.Context, pool *postgres.Pool, key Key, fn func(context.Conte
 	deadline := time.Now().Add(patience)
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		answer, replayed, err := try(ctx, pool, key, fn)
-		if !errors.Is(err, errBusy) && !errors.Is(err, ErrRace) {
+		if !errors.Is(err, errBusy) && !errors.Is(err, errRace) {
 			return answer, replayed, err
 		}
 		if time.Now().After(deadline) {
@@ -91,18 +90,18 @@ func try(ctx context.Context, pool *postgres.Pool, key Key, fn func(context.Cont
 		if !free {
 			return errBusy
 		}
-		stored, err := Find(ctx, tx, []Key{key})
+		found, err := Find(ctx, tx, key)
 		if err != nil {
 			return err
 		}
-		if found, ok := stored[key.ID()]; ok {
+		if found != nil && !found.Outlived {
 			answer, replayed = found.Answer, true
 			return found.Check(key)
 		}
 		if answer, err = fn(ctx, tx); err != nil || answer.Status >= 300 {
 			return err
 		}
-		return Store(ctx, tx, []Record{{Key: key, Answer: answer}})
+		return store(ctx, tx, Record{Key: key, Answer: answer, Outlived: found != nil})
 	})
 	return answer, replayed, err
 }
@@ -111,6 +110,9 @@ func try(ctx context.Context, pool *postgres.Pool, key Key, fn func(context.Cont
 type Record struct {
 	Key
 	Answer Answer
+	// Outlived says that the key is stored and older than 30 days: it answers
+	// nothing, and a new record takes its place.
+	Outlived bool
 }
 
 // Check refuses a key that was used for something else.
@@ -139,27 +141,18 @@ func (k Key) lock() int64 {
 	return int64(binary.BigEndian.Uint64(h.Sum(nil)))
 }
 
-// Find reads the stored records of the given keys that are younger than 30
-// days.
-func Find(ctx context.Context, tx pgx.Tx, keys []Key) (map[ID]Record, error) {
-	out := make(map[ID]Record, len(keys))
-	if len(keys) == 0 {
-		return out, nil
-	}
-	c := columnsOf(keys)
+// Find reads the record of a key, nil without one.
+func Find(ctx context.Context, tx db.DBTX, key Key) (*Record, error) {
+	c := columnsOf([]Key{key})
 	rows, err := db.New(tx).IdempotencyRecords(ctx, c.companies, c.lives, c.values)
-	if err != nil {
+	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	for _, r := range rows {
-		record := recordOf(r)
-		out[record.ID()] = record
-	}
-	return out, nil
+	return recordOf(rows[0])
 }
 
-// QueueFind is Find as a part of a pipeline.
-func QueueFind(p *pgx.Batch, keys []Key, each func(Record)) {
+// QueueFind reads the records of keys as a part of a pipeline.
+func QueueFind(p *pgx.Batch, keys []Key, each func(*Record)) {
 	if len(keys) == 0 {
 		return
 	}
@@ -167,26 +160,48 @@ func QueueFind(p *pgx.Batch, keys []Key, each func(Record)) {
 	p.Queue(db.IdempotencyRecords, c.companies, c.lives, c.values).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.IdempotencyRecordsRow])
 		for _, r := range found {
-			each(recordOf(r))
+			record, err := recordOf(r)
+			if err != nil {
+				return err
+			}
+			each(record)
 		}
 		return err
 	})
 }
 
-// Store writes the records. ErrRace means that one of the keys has been stored
-// meanwhile: nothing may be committed then.
-func Store(ctx context.Context, tx pgx.Tx, records []Record) error {
+// Write stores records, which no other transaction may have done meanwhile: then
+// the statement fails with what IsRace recognises. Those whose key is stored and
+// has outlived its time replace it.
+func Write(ctx context.Context, tx db.DBTX, records []Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	n, err := db.New(tx).StoreIdempotencyRecords(ctx, paramsOf(records))
-	if err != nil {
-		return err
+	var outlived []Key
+	for _, r := range records {
+		if r.Outlived {
+			outlived = append(outlived, r.Key)
+		}
 	}
-	if n != int64(len(records)) {
-		return ErrRace
+	if len(outlived) > 0 {
+		c := columnsOf(outlived)
+		if err := db.New(tx).DropOutlivedRecords(ctx, c.companies, c.lives, c.values); err != nil {
+			return err
+		}
 	}
-	return nil
+	return db.New(tx).StoreIdempotencyRecords(ctx, paramsOf(records))
+}
+
+// IsRace reports whether a transaction failed because another one stored the
+// same key first: look again.
+func IsRace(err error) bool { return postgres.Violates(err, "idempotency_keys_pkey") }
+
+func store(ctx context.Context, tx pgx.Tx, r Record) error {
+	err := Write(ctx, tx, []Record{r})
+	if IsRace(err) {
+		return errRace
+	}
+	return err
 }
 
 // Purge removes records older than 30 days, in small steps.

@@ -1,10 +1,13 @@
 package once
 
 import (
+	"fmt"
+
 	"github.com/google/uuid"
 
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/pack"
 )
 
 type columns struct {
@@ -23,10 +26,14 @@ func columnsOf(keys []Key) columns {
 	return c
 }
 
-func recordOf(r db.IdempotencyRecordsRow) Record {
+func recordOf(r db.IdempotencyRecordsRow) (*Record, error) {
 	key := Key{Tenant: ident.Tenant{Company: r.CompanyID, Live: r.Live}, Value: r.Key, Route: r.Route}
 	copy(key.BodyHash[:], r.BodyHash)
-	return Record{Key: key, Answer: Answer{Status: int(r.Status), Body: r.Answer}}
+	body, err := pack.Unpack(r.Answer)
+	if err != nil {
+		return nil, fmt.Errorf("the answer to an Idempotency-Key: %w", err)
+	}
+	return &Record{Key: key, Answer: Answer{Status: int(r.Status), Body: body}, Outlived: r.Outlived}, nil
 }
 
 func paramsOf(records []Record) db.StoreIdempotencyRecordsParams {
@@ -38,7 +45,7 @@ func paramsOf(records []Record) db.StoreIdempotencyRecordsParams {
 		p.Routes = append(p.Routes, r.Route)
 		p.BodyHashes = append(p.BodyHashes, r.BodyHash[:])
 		p.Statuses = append(p.Statuses, int32(r.Answer.Status))
-		p.Answers = append(p.Answers, append([]byte{}, r.Answer.Body...)) // never NULL
+		p.Answers = append(p.Answers, pack.Pack(r.Answer.Body))
 	}
 	return p
 }

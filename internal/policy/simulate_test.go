@@ -31,7 +31,7 @@ type told struct {
 
 var historyColumns = []string{"company_id", "live", "authorization_id", "agent_id", "status", "decision", "reason_code", "reason",
 	"currency", "requested", "amount", "merchant_name", "merchant_mcc", "merchant_key", "rail", "capture", "metadata",
-	"expires_in", "created_at", "closed_at", "requested_by", "policies", "trace", "approval_id"}
+	"expires_in", "created_at", "closed_at", "requested_by", "explanation", "approval_id"}
 
 func (s *shelf) tell(history ...told) {
 	s.t.Helper()
@@ -58,7 +58,7 @@ func (s *shelf) tell(history ...told) {
 		}
 		rows[i] = []any{s.tenant.Company, s.tenant.Live, ident.At(h.at), h.agent, h.status, string(h.decision), code, "",
 			"usd", h.minor, amount, merchant, "7372", Normal(merchant), "api", "explicit", []byte(`{"po":"1"}`),
-			int32(900), h.at, closed, "key", []byte("[]"), []byte("[]"), approval}
+			int32(900), h.at, closed, "key", []byte{0}, approval}
 	}
 	if _, err := s.copyFrom(rows); err != nil {
 		s.t.Fatal(err)
@@ -233,11 +233,11 @@ func TestSimulateManyInTime(t *testing.T) {
 	start := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	s.exec(`INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
 			currency, requested, amount, merchant_name, merchant_mcc, merchant_key, rail, capture, metadata,
-			expires_in, created_at, closed_at, requested_by, policies, trace)
+			expires_in, created_at, closed_at, requested_by, explanation)
 		SELECT $1, true, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || left(md5(i::text), 3) || '8' || right(md5(i::text), 15))::uuid,
-			($2::uuid[])[i % 20 + 1], CASE WHEN i % 5 = 0 THEN 'voided' ELSE 'confirmed' END, 'APPROVED', 'ok', '',
+			($2::uuid[])[i % 20 + 1], (CASE WHEN i % 5 = 0 THEN 'voided' ELSE 'confirmed' END)::authorization_status, 'APPROVED', 'ok', '',
 			'usd', 100 + i * 7919 % 9000, 100 + i * 7919 % 9000, 'shop-' || i * 31 % 500, '7372', 'shop-' || i * 31 % 500, 'api', 'explicit', '{"po":"1"}',
-			900, at, at + i % 97 * interval '1 minute', 'key', '[]', '[]'
+			900, at, at + i % 97 * interval '1 minute', 'key', '\x00'
 		FROM (SELECT i::bigint, $3::timestamptz + i * interval '5 minutes' AS at FROM generate_series(0, $4::int - 1) i) h`,
 		s.tenant.Company, agents, start, many)
 	s.exec(`ANALYZE authorizations`)

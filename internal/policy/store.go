@@ -23,7 +23,7 @@ func NewStore(pool *postgres.Pool) *Store { return &Store{pool} }
 
 // Load reads the policies of a tenant that changed after an epoch, archived
 // ones included; 0 reads them all.
-func (s *Store) Load(ctx context.Context, tx pgx.Tx, t ident.Tenant, since int64) ([]Policy, error) {
+func (s *Store) Load(ctx context.Context, tx db.DBTX, t ident.Tenant, since int64) ([]Policy, error) {
 	return fromRows(db.New(tx).PoliciesSince(ctx, t.Company, t.Live, since))
 }
 

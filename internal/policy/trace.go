@@ -84,14 +84,7 @@ type Step struct {
 
 // AppendTrace writes the steps as a JSON array.
 func AppendTrace(b []byte, steps []Step) []byte {
-	b = append(b, '[')
-	for i := range steps {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = steps[i].AppendJSON(b)
-	}
-	return append(b, ']')
+	return appendArray(b, steps, func(s Step, b []byte) []byte { return s.AppendJSON(b) })
 }
 
 // MarshalJSON is AppendJSON.

@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/getpurser/purser/internal/ident"
@@ -18,8 +19,33 @@ type wireRef struct {
 var errPolicyID = errors.New("policy: stored JSON names no policy")
 
 // MarshalJSON writes {"policy":"pol_…","version":3}.
-func (v VersionRef) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wireRef{ident.Format(ident.Policy, v.Policy), v.Version})
+func (v VersionRef) MarshalJSON() ([]byte, error) { return v.appendJSON(nil), nil }
+
+func (v VersionRef) appendJSON(b []byte) []byte {
+	b = appendText(b, `{"policy":`, ident.Format(ident.Policy, v.Policy))
+	b = strconv.AppendInt(append(b, `,"version":`...), int64(v.Version), 10)
+	return append(b, '}')
+}
+
+// AppendVersions writes the versions as a JSON array.
+func AppendVersions(b []byte, versions []VersionRef) []byte {
+	return appendArray(b, versions, VersionRef.appendJSON)
+}
+
+// AppendRemedies writes the remedies as a JSON array.
+func AppendRemedies(b []byte, remedies []Remedy) []byte {
+	return appendArray(b, remedies, Remedy.appendJSON)
+}
+
+func appendArray[T any](b []byte, list []T, one func(T, []byte) []byte) []byte {
+	b = append(b, '[')
+	for i, v := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = one(v, b)
+	}
+	return append(b, ']')
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -87,13 +113,15 @@ type Remedy struct {
 }
 
 // MarshalJSON writes {"type":…} with max_amount or at.
-func (r Remedy) MarshalJSON() ([]byte, error) {
-	b := appendText(nil, `{"type":`, string(r.Type))
+func (r Remedy) MarshalJSON() ([]byte, error) { return r.appendJSON(nil), nil }
+
+func (r Remedy) appendJSON(b []byte) []byte {
+	b = appendText(b, `{"type":`, string(r.Type))
 	switch r.Type {
 	case LowerAmount:
 		b = r.MaxAmount.AppendDecimal(append(b, `,"max_amount":`...))
 	case RetryAfter:
 		b = appendInstant(append(b, `,"at":`...), r.At)
 	}
-	return append(b, '}'), nil
+	return append(b, '}')
 }

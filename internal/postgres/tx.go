@@ -30,15 +30,25 @@ func (p *Pool) InTx(ctx context.Context, fn func(context.Context, pgx.Tx) error)
 
 // InTxOptions is InTx with another isolation level or access mode.
 func (p *Pool) InTxOptions(ctx context.Context, o pgx.TxOptions, fn func(context.Context, pgx.Tx) error) error {
+	return repeat(ctx, func() error { return p.once(ctx, o, fn) })
+}
+
+// repeat runs a transaction until it was not rolled back for a reason that may
+// be gone the next time.
+func repeat(ctx context.Context, try func() error) error {
+	err := try()
+	if err == nil || !repeatable(err) {
+		return Map(err)
+	}
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 5*time.Millisecond, 200*time.Millisecond
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := p.once(ctx, o, fn)
+	_, err = backoff.Retry(ctx, func() (struct{}, error) {
+		err := try()
 		if err != nil && !repeatable(err) {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(waits), backoff.WithMaxTries(maxTries))
+	}, backoff.WithBackOff(waits), backoff.WithMaxTries(maxTries-1))
 	// The last try is returned as it is, be it marked permanent or not.
 	var permanent *backoff.PermanentError
 	if errors.As(err, &permanent) {

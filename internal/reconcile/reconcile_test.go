@@ -143,7 +143,7 @@ func TestDifferences(t *testing.T) {
 		"an authorization that is gone": {`DELETE FROM authorizations WHERE status = 'denied'`, []reconcile.Check{reconcile.Events}, "(denied), and no authorization"},
 		"an authorization slipped in": {`INSERT INTO authorizations SELECT company_id, live, gen_random_uuid(), agent_id, 'denied', 'DENIED', reason_code, reason, currency,
 			requested, amount, 0, merchant_name, '', '', '', merchant_key, rail, capture, '', NULL, '', '', 1, NULL, created_at, NULL, NULL, NULL, requested_by,
-			policies, trace, remedies, NULL FROM authorizations LIMIT 1`, []reconcile.Check{reconcile.Events}, "no event says denied"},
+			NULL, explanation FROM authorizations LIMIT 1`, []reconcile.Check{reconcile.Events}, "no event says denied"},
 		"an event rewritten": {`ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET actor = 'system' WHERE type = 'authorization.denied'`,
 			[]reconcile.Check{reconcile.Seal}, "is not the one that was sealed"},
 		"an event removed": {`ALTER TABLE audit_events DISABLE TRIGGER USER; DELETE FROM audit_events WHERE type = 'authorization.confirmed'`,

@@ -4,7 +4,6 @@
 package spend
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,10 +72,8 @@ type Authorization struct {
 	// or expired, RedeemedAt when a processor redeemed the token. Zero: not yet.
 	DecidedAt, ClosedAt, RedeemedAt time.Time
 	RequestedBy                     string
-	Policies                        json.RawMessage
-	Trace                           json.RawMessage
-	Remedies                        json.RawMessage
-	ApprovalID                      uuid.UUID // nil unless it was held
+	Explanation
+	ApprovalID uuid.UUID // nil unless it was held
 }
 
 // Money is an amount in the authorization's currency.

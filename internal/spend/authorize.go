@@ -2,7 +2,7 @@ package spend
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,7 +15,10 @@ import (
 
 // Request is a request to spend, checked by the door.
 type Request struct {
-	Agent    uuid.UUID
+	Agent uuid.UUID
+	// Handle, if set, is what the agent was found by: ErrRenamed says that it is
+	// not the agent's any more.
+	Handle   string
 	Amount   money.Amount
 	Merchant policy.Merchant
 	Purpose  string
@@ -27,6 +30,10 @@ type Request struct {
 	// DryRun decides and does nothing else: nothing is reserved or stored.
 	DryRun bool
 }
+
+// ErrRenamed says that the handle of a request is not, or no longer, that of its
+// agent. Nothing was decided.
+var ErrRenamed = errors.New("spend: the handle is not the agent's")
 
 // Authorize decides a request. A denial is an answer, not an error.
 //
@@ -50,7 +57,10 @@ func (s *Service) Authorize(ctx context.Context, call Call, r Request) (Result, 
 
 func (b *batch) authorize(call Call, r Request, merchant string) (Result, error) {
 	agent, known := b.agents[ref{call.Tenant, r.Agent}]
-	if !known || agent.status == "deleted" {
+	switch gone := !known || agent.status == "deleted"; {
+	case r.Handle != "" && (gone || agent.handle != r.Handle):
+		return Result{}, ErrRenamed
+	case gone:
 		return Result{}, fault.Missing("agent")
 	}
 	m := b.modes[call.Tenant]
@@ -60,9 +70,7 @@ func (b *batch) authorize(call Call, r Request, merchant string) (Result, error)
 	a := b.draft(call, r, merchant)
 	f := b.facts(a)
 	d := m.set.Evaluate(b.question(a, agent), f)
-	if err := a.decide(d); err != nil {
-		return Result{}, err
-	}
+	a.decide(d)
 	result := Result{Authorization: a, company: m.settings}
 	b.settleDecision(a, m.settings.ApprovalTimeout)
 	if d.Outcome == policy.RequiresApproval {
@@ -115,25 +123,9 @@ func (b *batch) frozen(t ident.Tenant, agent agentRow) string {
 }
 
 // decide writes the policies' decision into the authorization.
-func (a *Authorization) decide(d policy.Decision) error {
+func (a *Authorization) decide(d policy.Decision) {
 	a.Decision, a.ReasonCode, a.Reason = d.Outcome, d.ReasonCode, d.Reason
-	var err error
-	if a.Trace, err = json.Marshal(orEmpty(d.Trace)); err != nil {
-		return err
-	}
-	if a.Policies, err = json.Marshal(orEmpty(d.Versions)); err != nil {
-		return err
-	}
-	a.Remedies, err = json.Marshal(orEmpty(d.Remedies))
-	return err
-}
-
-// orEmpty keeps an empty list from being written as null.
-func orEmpty[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
+	a.Explanation = explain(d)
 }
 
 // settleDecision sets the status that a decision leads to, and until when.

@@ -12,6 +12,7 @@ import (
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/once"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // ref names a thing of a tenant: an agent, an authorization, an approval.
@@ -53,7 +54,7 @@ type batch struct {
 	approvals      map[ref]*Approval
 	roles          map[ref]string // of voters, by member
 	deadKeys       map[uuid.UUID]bool
-	records        map[once.ID]once.Record
+	records        map[once.ID]*once.Record
 	history        history
 
 	changed changes
@@ -85,7 +86,7 @@ func newBatch(ops []*op) *batch {
 	return &batch{ops: ops,
 		modes: map[ident.Tenant]*mode{}, agents: map[ref]agentRow{}, meters: map[meterRef]*meter.Meter{},
 		authorizations: map[ref]*Authorization{}, approvals: map[ref]*Approval{}, roles: map[ref]string{},
-		deadKeys: map[uuid.UUID]bool{}, records: map[once.ID]once.Record{}, history: newHistory(),
+		deadKeys: map[uuid.UUID]bool{}, records: map[once.ID]*once.Record{}, history: newHistory(),
 		changed: changes{meters: map[meterRef]bool{}, updated: map[ref]*Authorization{}, merchants: map[merchantRef]bool{}}}
 }
 
@@ -95,22 +96,18 @@ func (s *Service) decide(ops []*op) ([]answer, error) {
 	defer cancel()
 	var answers []answer
 	var b *batch
-	err := s.committers.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err := s.committers.InPipeline(ctx, func(ctx context.Context, tx *postgres.Pipeline) (*pgx.Batch, error) {
 		b = newBatch(ops)
 		if err := b.read(ctx, tx, s.cache); err != nil {
-			return err
+			return nil, err
 		}
 		b.releaseExpired()
 		answers = b.apply()
 		if b.broken != nil {
-			return b.broken
+			return nil, b.broken
 		}
-		for i, o := range ops {
-			if answers[i].err == nil && answers[i].result.Replay == nil {
-				o.offer(answers[i].result)
-			}
-		}
-		return b.write(ctx, tx)
+		b.offer(answers)
+		return b.write(ctx)
 	})
 	if err != nil {
 		return nil, err
@@ -118,6 +115,15 @@ func (s *Service) decide(ops []*op) ([]answer, error) {
 	s.waiters.wake(b.changed.decidedIDs)
 	s.prepareUnmetered(b)
 	return answers, nil
+}
+
+// offer shows the results before the commit.
+func (b *batch) offer(answers []answer) {
+	for i, o := range b.ops {
+		if answers[i].err == nil && answers[i].result.Replay == nil {
+			o.offer(answers[i].result)
+		}
+	}
 }
 
 // apply gives each op its turn.
@@ -155,8 +161,8 @@ func (b *batch) replay(o *op) (*once.Answer, error) {
 	if o.call.Once == nil {
 		return nil, nil
 	}
-	record, ok := b.records[o.call.Once.Key.ID()]
-	if !ok {
+	record := b.records[o.call.Once.Key.ID()]
+	if record == nil || record.Outlived {
 		return nil, nil
 	}
 	if err := record.Check(o.call.Once.Key); err != nil {
@@ -174,7 +180,8 @@ func (b *batch) record(o *op, r Result) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.changed.records = append(b.changed.records, once.Record{Key: o.call.Once.Key, Answer: stored})
+	key := o.call.Once.Key
+	b.changed.records = append(b.changed.records, once.Record{Key: key, Answer: stored, Outlived: b.records[key.ID()] != nil})
 	return stored.Body, nil
 }
 

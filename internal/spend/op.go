@@ -2,7 +2,6 @@ package spend
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -156,7 +155,7 @@ func (s *Service) commit(ops []*op) {
 		for _, o := range ops {
 			s.commit([]*op{o})
 		}
-	case errors.Is(err, once.ErrRace):
+	case once.IsRace(err):
 		// The other transaction has committed: the record is there to be read.
 		answers, err = s.decide(ops)
 		if err != nil {

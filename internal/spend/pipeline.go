@@ -31,16 +31,8 @@ type written struct {
 	waiting pgx.Batch
 }
 
-// Exec puts the statement into the queue. Its result is checked by flush.
+// Exec puts the statement into the queue.
 func (w *written) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	w.waiting.Queue(sql, args...)
 	return pgconn.CommandTag{}, nil
-}
-
-// flush sends what was collected and reports the first failure.
-func (w *written) flush(ctx context.Context) error {
-	if w.waiting.Len() == 0 {
-		return nil
-	}
-	return w.Tx.SendBatch(ctx, &w.waiting).Close()
 }

@@ -2,6 +2,7 @@ package spend
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -10,34 +11,46 @@ import (
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/once"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // read takes every lock, in the order that all transactions keep (modes,
-// agents, shared meters), then the clock, then reads what the ops need. It goes
-// to the database twice: what must be read follows from the first.
-func (b *batch) read(ctx context.Context, tx pgx.Tx, cache *snapshots) error {
-	var locks pgx.Batch
-	b.queueClock(&locks)
-	modes := b.queueModes(&locks)
-	b.queueAgents(&locks)
-	if err := tx.SendBatch(ctx, &locks).Close(); err != nil {
+// agents, shared meters), then the clock, then reads what the ops need, all in
+// one message: what must be read follows from the locked rows, and is guessed
+// from what they were the last time. When the guess is wrong it is read again,
+// under the same locks.
+func (b *batch) read(ctx context.Context, tx *postgres.Pipeline, cache *snapshots) error {
+	var message pgx.Batch
+	modes := b.queueModes(&message)
+	asked := b.asked()
+	guessed := b.guess(cache)
+	b.queueAgents(&message, asked, !guessed)
+	if guessed {
+		b.queueReads(&message, asked)
+	} else {
+		b.queueClock(&message)
+	}
+	if err := tx.Send(ctx, &message); err != nil {
 		return err
 	}
-	if err := b.loadModes(ctx, tx, cache, *modes); err != nil {
-		return err
+	if !guessed || !b.asGuessed(*modes, asked) {
+		if err := b.readAgain(ctx, tx, cache, *modes); err != nil {
+			return err
+		}
 	}
-	var reads pgx.Batch
-	b.queueSharedMeters(&reads)
-	b.queueHistory(&reads) // by the clock of the first round: a little more, never less
-	b.queueClock(&reads)
-	b.queueAgentMeters(&reads)
-	b.queueExpired(&reads)
-	b.queueAuthorizations(&reads)
-	b.queueKeys(&reads)
-	if err := tx.SendBatch(ctx, &reads).Close(); err != nil {
-		return err
-	}
+	cache.clock.Store(&b.now)
 	return b.readApprovals(ctx, db.New(tx))
+}
+
+// queueReads asks for what the ops need, once the modes and agents are locked.
+func (b *batch) queueReads(p *pgx.Batch, agents []ref) {
+	b.queueSharedMeters(p, agents)
+	b.queueHistory(p)
+	b.queueClock(p)
+	b.queueAgentMeters(p, agents)
+	b.queueExpired(p, agents)
+	b.queueAuthorizations(p)
+	b.queueKeys(p)
 }
 
 // queueClock reads the database's clock into the batch.
@@ -64,7 +77,7 @@ func (b *batch) queueModes(p *pgx.Batch) *[]db.CompanyMode {
 	return &modes
 }
 
-func (b *batch) loadModes(ctx context.Context, tx pgx.Tx, cache *snapshots, modes []db.CompanyMode) error {
+func (b *batch) loadModes(ctx context.Context, tx db.DBTX, cache *snapshots, modes []db.CompanyMode) error {
 	for _, r := range modes {
 		t := ident.Tenant{Company: r.CompanyID, Live: r.Live}
 		snap, err := cache.at(ctx, tx, t, r.Epoch)
@@ -76,23 +89,40 @@ func (b *batch) loadModes(ctx context.Context, tx pgx.Tx, cache *snapshots, mode
 	return nil
 }
 
-func (b *batch) queueAgents(p *pgx.Batch) {
-	var c columns
-	for _, o := range b.ops {
-		c.add(o.tenant, o.agent)
+// queueAgents locks the agents that are asked for, and those whose expired holds
+// may free a budget that they share. Where the snapshot is not known yet, any
+// may.
+func (b *batch) queueAgents(p *pgx.Batch, asked []ref, all bool) {
+	var c, sharing columns
+	for _, a := range asked {
+		c.add(a.tenant, a.id)
 	}
 	companies, lives := b.tenants()
+	for i, company := range companies {
+		t := ident.Tenant{Company: company, Live: lives[i]}
+		if all || b.modes[t].sharesMeters() {
+			sharing.add(t, uuid.Nil)
+		}
+	}
 	queue(p, func(r db.LockSpendingAgentsRow) error {
 		b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}] = agentRow{handle: r.Handle, status: r.Status}
 		return nil
-	}, db.LockSpendingAgents, c.companies, c.lives, c.ids, companies, lives)
+	}, db.LockSpendingAgents, c.companies, c.lives, c.ids, sharing.companies, sharing.lives)
 }
 
-func (b *batch) queueSharedMeters(p *pgx.Batch) {
+func (s *snapshot) sharesMeters() bool {
+	return slices.ContainsFunc(s.scopes, func(m meter.Scope) bool { return m.Kind != meter.ScopeAgent })
+}
+
+func (s *snapshot) metersAgents() bool {
+	return slices.ContainsFunc(s.scopes, func(m meter.Scope) bool { return m.Kind == meter.ScopeAgent })
+}
+
+func (b *batch) queueSharedMeters(p *pgx.Batch, agents []ref) {
 	var shared []meter.Shared
 	for t, m := range b.modes {
 		for _, scope := range m.scopes {
-			if scope.Kind != meter.ScopeAgent && b.covers(t, scope) {
+			if scope.Kind != meter.ScopeAgent && covers(scope, t, agents) {
 				shared = append(shared, meter.Shared{Tenant: t, Key: scope.Key().Key})
 			}
 		}
@@ -100,21 +130,17 @@ func (b *batch) queueSharedMeters(p *pgx.Batch) {
 	meter.QueueLock(p, shared, b.keep)
 }
 
-// covers reports whether one of the locked agents adds to the scope.
-func (b *batch) covers(t ident.Tenant, scope meter.Scope) bool {
-	for agent := range b.agents {
-		if agent.tenant == t {
-			if _, ok := scope.Meter(agent.id); ok {
-				return true
-			}
-		}
-	}
-	return false
+// covers reports whether one of the tenant's agents adds to the scope.
+func covers(scope meter.Scope, t ident.Tenant, agents []ref) bool {
+	return slices.ContainsFunc(agents, func(a ref) bool {
+		_, ok := scope.Meter(a.id)
+		return ok && a.tenant == t
+	})
 }
 
-func (b *batch) queueAgentMeters(p *pgx.Batch) {
+func (b *batch) queueAgentMeters(p *pgx.Batch, agents []ref) {
 	var subjects []meter.Subject
-	for agent := range b.agents {
+	for _, agent := range agents {
 		if b.modes[agent.tenant].metersAgents() {
 			subjects = append(subjects, meter.Subject{Tenant: agent.tenant, ID: agent.id})
 		}
@@ -122,22 +148,13 @@ func (b *batch) queueAgentMeters(p *pgx.Batch) {
 	meter.QueueOfSubjects(p, subjects, b.keep)
 }
 
-func (s *snapshot) metersAgents() bool {
-	for _, scope := range s.scopes {
-		if scope.Kind == meter.ScopeAgent {
-			return true
-		}
-	}
-	return false
-}
-
 func (b *batch) keep(m meter.Stored) { b.meters[meterRef{m.Tenant, m.Key}] = m.Meter }
 
-func (b *batch) queueExpired(p *pgx.Batch) {
+func (b *batch) queueExpired(p *pgx.Batch, locked []ref) {
 	companies, lives := b.tenants()
-	agents := make([]uuid.UUID, 0, len(b.agents))
-	for a := range b.agents {
-		agents = append(agents, a.id)
+	agents := make([]uuid.UUID, len(locked))
+	for i, a := range locked {
+		agents[i] = a.id
 	}
 	queue(p, func(r db.Authorization) error {
 		if _, locked := b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}]; !locked {
@@ -216,5 +233,5 @@ func (b *batch) queueKeys(p *pgx.Batch) {
 			return err
 		})
 	}
-	once.QueueFind(p, repeated, func(r once.Record) { b.records[r.ID()] = r })
+	once.QueueFind(p, repeated, func(r *once.Record) { b.records[r.ID()] = r })
 }

@@ -28,7 +28,10 @@ func fromRow(r db.Authorization) (*Authorization, error) {
 		Reference: r.Reference, VoidReason: r.VoidReason, ExpiresIn: time.Duration(r.ExpiresIn) * time.Second,
 		ExpiresAt: orZero(r.ExpiresAt), CreatedAt: r.CreatedAt, DecidedAt: orZero(r.DecidedAt),
 		ClosedAt: orZero(r.ClosedAt), RedeemedAt: orZero(r.RedeemedAt), RequestedBy: r.RequestedBy,
-		Policies: r.Policies, Trace: r.Trace, Remedies: r.Remedies,
+	}
+	var err error
+	if a.Explanation, err = unpackExplanation(r.Explanation); err != nil {
+		return nil, err
 	}
 	if r.ApprovalID != nil {
 		a.ApprovalID = *r.ApprovalID
@@ -68,8 +71,7 @@ func addInsert(p *db.InsertAuthorizationsParams, a *Authorization) error {
 	p.ExpiresIns = append(p.ExpiresIns, int32(a.ExpiresIn/time.Second))
 	p.ExpiresAts, p.CreatedAts = append(p.ExpiresAts, a.ExpiresAt), append(p.CreatedAts, a.CreatedAt)
 	p.ClosedAts, p.RequestedBys = append(p.ClosedAts, a.ClosedAt), append(p.RequestedBys, a.RequestedBy)
-	p.Policies, p.Traces = append(p.Policies, string(a.Policies)), append(p.Traces, string(a.Trace))
-	p.Remedies, p.ApprovalIds = append(p.Remedies, string(a.Remedies)), append(p.ApprovalIds, a.ApprovalID)
+	p.Explanations, p.ApprovalIds = append(p.Explanations, a.Explanation.pack()), append(p.ApprovalIds, a.ApprovalID)
 	return nil
 }
 

@@ -5,10 +5,10 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
@@ -45,6 +45,8 @@ type snapshots struct {
 	policies *policy.Store
 	mu       sync.Mutex
 	held     map[ident.Tenant]*snapshot
+	// clock is the database's, as it was last read.
+	clock atomic.Pointer[time.Time]
 }
 
 // maxSnapshots bounds the cache. Beyond it an arbitrary one makes room.
@@ -56,10 +58,8 @@ func newSnapshots(p *policy.Store) *snapshots {
 
 // at gives the tenant's snapshot of exactly this epoch, reading in tx what has
 // changed since the cached one.
-func (c *snapshots) at(ctx context.Context, tx pgx.Tx, t ident.Tenant, epoch int64) (*snapshot, error) {
-	c.mu.Lock()
-	old := c.held[t]
-	c.mu.Unlock()
+func (c *snapshots) at(ctx context.Context, tx db.DBTX, t ident.Tenant, epoch int64) (*snapshot, error) {
+	old := c.last(t)
 	if old != nil && old.epoch == epoch {
 		return old, nil
 	}
@@ -81,7 +81,14 @@ func (c *snapshots) at(ctx context.Context, tx pgx.Tx, t ident.Tenant, epoch int
 	return fresh, nil
 }
 
-func (c *snapshots) load(ctx context.Context, tx pgx.Tx, t ident.Tenant, old *snapshot) (*snapshot, error) {
+// last is the tenant's newest cached snapshot, nil without one.
+func (c *snapshots) last(t ident.Tenant) *snapshot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held[t]
+}
+
+func (c *snapshots) load(ctx context.Context, tx db.DBTX, t ident.Tenant, old *snapshot) (*snapshot, error) {
 	row, err := db.New(tx).CompanySettings(ctx, t.Company, t.Live)
 	if err != nil {
 		return nil, err
@@ -106,7 +113,7 @@ func (c *snapshots) load(ctx context.Context, tx pgx.Tx, t ident.Tenant, old *sn
 }
 
 // merge adds what is newer than an epoch to a copy of what was loaded before.
-func (c *snapshots) merge(ctx context.Context, tx pgx.Tx, t ident.Tenant, since int64, before map[uuid.UUID]policy.Policy) (map[uuid.UUID]policy.Policy, error) {
+func (c *snapshots) merge(ctx context.Context, tx db.DBTX, t ident.Tenant, since int64, before map[uuid.UUID]policy.Policy) (map[uuid.UUID]policy.Policy, error) {
 	changed, err := c.policies.Load(ctx, tx, t, since)
 	if err != nil {
 		return nil, err

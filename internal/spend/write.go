@@ -25,11 +25,11 @@ func (c *columns) add(t ident.Tenant, id uuid.UUID) {
 	c.companies, c.lives, c.ids = append(c.companies, t.Company), append(c.lives, t.Live), append(c.ids, id)
 }
 
-// write stores what changed, each table in one statement, all of them in one
-// message. The Idempotency-Keys come last: who waits for one waits for a
-// transaction that only commits.
-func (b *batch) write(ctx context.Context, real pgx.Tx) error {
-	tx := &written{Tx: real}
+// write gives what changed as one message, each table in one statement. The
+// Idempotency-Keys come last: who waits for one waits for a transaction that
+// only commits.
+func (b *batch) write(ctx context.Context) (*pgx.Batch, error) {
+	tx := &written{}
 	q, c := db.New(tx), &b.changed
 	steps := []func() error{
 		func() error { return b.writeMeters(ctx, tx) },
@@ -41,15 +41,14 @@ func (b *batch) write(ctx context.Context, real pgx.Tx) error {
 		func() error { return b.writeMerchants(ctx, q) },
 		func() error { return audit.AppendBatch(ctx, tx, c.events) },
 		func() error { return c.notify(ctx, q) },
-		func() error { return tx.flush(ctx) },
-		func() error { return once.Store(ctx, real, c.records) },
+		func() error { return once.Write(ctx, tx, c.records) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return &tx.waiting, nil
 }
 
 func (b *batch) writeMeters(ctx context.Context, tx pgx.Tx) error {

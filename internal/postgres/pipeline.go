@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Pipeline is a transaction that takes few messages: it begins with its first
+// batch, and commits with its last.
+type Pipeline struct {
+	conn  *pgxpool.Conn
+	begun bool
+}
+
+// InPipeline is InTx for a transaction of batches. What fn gives travels
+// together with the COMMIT: when one of its statements fails, nothing is
+// committed, and the error is the statement's.
+func (p *Pool) InPipeline(ctx context.Context, fn func(context.Context, *Pipeline) (*pgx.Batch, error)) error {
+	return repeat(ctx, func() error { return p.pipeline(ctx, fn) })
+}
+
+func (p *Pool) pipeline(ctx context.Context, fn func(context.Context, *Pipeline) (*pgx.Batch, error)) error {
+	conn, err := p.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	t := &Pipeline{conn: conn}
+	defer t.rollback(ctx)
+	last, err := fn(ctx, t)
+	if err != nil {
+		return err
+	}
+	return t.commit(ctx, last)
+}
+
+// Send runs a batch in the transaction.
+func (t *Pipeline) Send(ctx context.Context, b *pgx.Batch) error {
+	first := !t.begun
+	if first {
+		t.begin(b)
+	}
+	err := t.conn.SendBatch(ctx, b).Close()
+	if err != nil && first && t.conn.Conn().IsClosed() && ctx.Err() == nil {
+		return staleError{err} // PostgreSQL was restarted since the connection was last used
+	}
+	return err
+}
+
+// begin puts the start of the transaction in front of a batch.
+func (t *Pipeline) begin(b *pgx.Batch) {
+	t.begun = true
+	var start pgx.Batch
+	start.Queue("begin isolation level read committed")
+	b.QueuedQueries = append(start.QueuedQueries, b.QueuedQueries...)
+}
+
+// commit runs the last batch. Like that of InTx it keeps the caller's deadline
+// but not its cancellation.
+func (t *Pipeline) commit(ctx context.Context, last *pgx.Batch) error {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(commitPatience)
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	defer cancel()
+	server := t.conn.Conn().PgConn()
+	if server.IsClosed() {
+		return pgconn.ErrConnClosed // lost before, and the transaction with it
+	}
+	if !t.begun {
+		t.begin(last)
+	}
+	ended := ""
+	last.Queue("commit").Exec(func(tag pgconn.CommandTag) error { ended = tag.String(); return nil })
+	err := t.conn.SendBatch(ctx, last).Close()
+	switch {
+	case err == nil && ended != "COMMIT":
+		return pgx.ErrTxCommitRollback
+	case err == nil && tookUnsynced(server):
+		return unknownOutcome(errUnsynced)
+	case err == nil || rolledBack(err):
+		return err
+	default:
+		return unknownOutcome(err)
+	}
+}
+
+// rollback ends what was begun and not committed.
+func (t *Pipeline) rollback(ctx context.Context) {
+	const idle = 'I'
+	conn := t.conn.Conn()
+	if conn.IsClosed() || conn.PgConn().TxStatus() == idle {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackPatience)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "rollback"); err != nil && !errors.Is(err, context.Canceled) {
+		// The connection goes, and the transaction with it.
+		_ = conn.Close(ctx)
+	}
+}
+
+// Exec, Query and QueryRow run one statement in a transaction that Send began.
+
+// Exec is pgx's.
+func (t *Pipeline) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return t.conn.Exec(ctx, sql, args...)
+}
+
+// Query is pgx's.
+func (t *Pipeline) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return t.conn.Query(ctx, sql, args...)
+}
+
+// QueryRow is pgx's.
+func (t *Pipeline) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return t.conn.QueryRow(ctx, sql, args...)
+}
