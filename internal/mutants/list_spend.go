@@ -57,7 +57,7 @@ var spendMutants = []Mutant{
 	{"spend: a guess is not held to the epoch", "internal/spend/guess.go",
 		`if m.epoch != r.Epoch {`, `if false {`, "a lowered limit never comes into force"},
 	{"spend: a guess is not held to the agents", "internal/spend/guess.go",
-		`if !expected[a] {`, `if false {`, "an expired hold keeps a shared budget"},
+		`if !expected[a] {`, `if !expected[a] && false {`, "an expired hold keeps a shared budget"},
 	{"spend: a freeze is not seen through a guess", "internal/spend/guess.go",
 		`m.frozen = r.FrozenAt != nil`, `m.frozen = false`, "the freeze does nothing"},
 	{"spend: votes are not written", "internal/spend/write.go",

@@ -57,6 +57,4 @@ var queryMutants = []Mutant{
 		"a live request gets a test's answer"},
 	{"sql: the epoch does not move", "internal/db/modes.sql.go",
 		`epoch = epoch + 1`, `epoch = epoch`, "a lowered limit never comes into force"},
-	{"sql: a change does not wait for the gate", "internal/db/modes.sql.go",
-		`FOR UPDATE`, ``, "what is being decided meanwhile is in no meter"},
 }
