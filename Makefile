@@ -11,7 +11,7 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench db-reset docker
+.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench model mutants db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ generate: openapi ## write the code that sqlc, templ and oapi-codegen make
 
 bench: ## measure the gate beside pgbench (BENCH_SHORT=1: one short round; docs/benchmarks.md)
 	@go run ./internal/bench
+
+model: ## a million random operations and many histories against the models (PURSER_OPERATIONS, _SEEDS, _HISTORIES, _CHECKS)
+	@$(CLUSTER) ./internal/spend/model.sh
+
+mutants: ## put faults into the money core and show which tests notice (MUTANT=part of a name, MUTANTS_SAMPLE=n)
+	@$(CLUSTER) go run ./internal/mutants $(MUTANT)
 
 db-reset: ## delete the data of `make run` (asks first)
 	@read -r -p "Delete $(DATA_DIR) and all data in it? Type yes: " answer && [ "$$answer" = yes ] && rm -rf "$(DATA_DIR)"

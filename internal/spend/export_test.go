@@ -1,0 +1,11 @@
+package spend
+
+// Waiting is how many requests are queued and not yet taken.
+func (s *Service) Waiting() (n int) {
+	for _, l := range s.lanes {
+		l.mu.Lock()
+		n += l.size
+		l.mu.Unlock()
+	}
+	return n
+}
