@@ -145,10 +145,21 @@ func FirstInstant(y int, m time.Month, d, minute int, loc *time.Location) time.T
 		if start.Before(at) {
 			start = at
 		}
-		_, end := local.ZoneBounds()
+		end := stretchEnd(local)
 		if end.IsZero() || start.Before(end) {
 			return start.UTC()
 		}
 		at = end
 	}
+}
+
+// stretchEnd is the end of the local time's stretch of constant offset, or a
+// quarter of an hour on where Go does not know better: on 31 December of a leap
+// year its bounds by rule end before they begin. Zero is never.
+func stretchEnd(local time.Time) time.Time {
+	_, end := local.ZoneBounds()
+	if !end.IsZero() && !end.After(local) {
+		return local.Add(15 * time.Minute)
+	}
+	return end
 }

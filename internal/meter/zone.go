@@ -4,7 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	_ "time/tzdata" // the zones must not depend on the machine
 
 	"github.com/getpurser/purser/internal/fault"
 )
@@ -24,10 +23,7 @@ func LoadZone(name string) (*time.Location, error) {
 	if loc, ok := zones.Load(name); ok {
 		return loc.(*time.Location), nil
 	}
-	if name == "" || name == "Local" {
-		return nil, unknownZone()
-	}
-	loc, err := time.LoadLocation(name)
+	loc, err := loadEmbedded(name)
 	if err != nil {
 		return nil, unknownZone()
 	}
