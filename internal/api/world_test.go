@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type world struct {
 	api     *API
 	mailbox *mail.Mailbox
 	logs    *lockedBuffer
+	serial  atomic.Int64
 }
 
 // lockedBuffer takes log lines from many goroutines.
