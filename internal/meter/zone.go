@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"path"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,9 @@ func LoadZone(name string) (*time.Location, error) {
 	if loc, ok := zones.Load(name); ok {
 		return loc.(*time.Location), nil
 	}
-	if name == "" || name == "Local" {
+	// Europe//Berlin would be found as well, by endlessly many such names, which
+	// would all be remembered.
+	if name == "" || name == "Local" || name != path.Clean(name) {
 		return nil, unknownZone()
 	}
 	loc, err := time.LoadLocation(name)
