@@ -51,7 +51,7 @@ func newExplorer(t *testing.T, seed uint64, base string, client *http.Client, do
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &explorer{document: d, base: base, send: client.Do, patience: 10 * time.Second,
+	e := &explorer{document: d, base: base, send: client.Do, patience: 40 * time.Second,
 		maker:    &maker{rng: rand.New(rand.NewPCG(seed, seed)), seen: memory{}},
 		findings: map[string]string{}, statuses: map[string]map[int]int{}}
 	for _, path := range slices.Sorted(maps.Keys(d.Paths.Map())) {
