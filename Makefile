@@ -11,7 +11,7 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench model mutants db-reset docker
+.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate fuzz fuzz-api bench model mutants db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,12 @@ test: ## run all tests on a throw-away PostgreSQL
 race: ## run all tests under the race detector (needs a C compiler)
 	@$(OUTFIT)
 	@$(CLUSTER) env CGO_ENABLED=1 go test -race -shuffle=on -count=1 ./...
+
+fuzz: ## run every fuzz target in turn, FUZZ_TIME each (10s)
+	@$(CLUSTER) ./.ci/fuzz
+
+fuzz-api: ## send FUZZ_REQUESTS (50,000) requests that are made of the OpenAPI document (FUZZ_SEED: other ones)
+	@$(CLUSTER) env FUZZ_REQUESTS=$${FUZZ_REQUESTS:-50000} go test -count=1 -timeout 60m -v -run '^TestRequestsOfTheDocument$$' ./internal/api
 
 check: ## vet, format, modules, generated code, floors
 	go vet ./...

@@ -149,7 +149,11 @@ func (a *API) getApproval(ctx context.Context, in *ApprovalRef) (*reply[Approval
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.spend.Approval(ctx, callOf(ctx).Tenant, id)
+	c := callOf(ctx)
+	r, err := a.spend.Approval(ctx, c.Tenant, id)
+	if err == nil && !c.sees(r.Authorization.Agent) {
+		err = missing("approval")
+	}
 	if err != nil {
 		return nil, err
 	}

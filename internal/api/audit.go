@@ -175,9 +175,32 @@ func (a *API) getProof(ctx context.Context, in *struct {
 	if !ok {
 		return nil, missing("event")
 	}
-	p, err := a.audit.Proof(ctx, callOf(ctx).Tenant, id)
+	c := callOf(ctx)
+	p, err := a.audit.Proof(ctx, c.Tenant, id)
+	if err == nil {
+		err = c.seesEvent(p.Event)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return &reply[AuditProof]{AuditProof{Event: payload[AuditEvent]{raw: json.RawMessage(p.Event)}, Position: p.Position,
-		TreeSize: p.TreeSize, Hashes: hashTexts(p.Hashes), Checkpoint: p.Checkpoint}}, err
+		TreeSize: p.TreeSize, Hashes: hashTexts(p.Hashes), Checkpoint: p.Checkpoint}}, nil
+}
+
+// seesEvent refuses an event of an agent that the caller does not see, or of
+// none, as the caller's list does.
+func (c *call) seesEvent(line []byte) error {
+	if c.agent == nil {
+		return nil
+	}
+	var r proof.Record
+	if err := json.Unmarshal(line, &r); err != nil {
+		return err
+	}
+	if r.Agent == nil || *r.Agent != ident.Format(ident.Agent, *c.agent) {
+		return missing("event")
+	}
+	return nil
 }
 
 func (a *API) getConsistency(ctx context.Context, in *struct {

@@ -147,6 +147,10 @@ func (c *caller) sameAgent(id uuid.UUID, location string) error {
 	}
 }
 
+// sees says whether what belongs to an agent exists for the caller: for a call
+// that is scoped to one agent, only that agent's things do, as in its lists.
+func (c *caller) sees(agent uuid.UUID) bool { return c.agent == nil || *c.agent == agent }
+
 func notBound() error {
 	return fault.New(fault.Forbidden, "agent_not_bound", "This key is bound to another agent.")
 }

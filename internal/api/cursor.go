@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/url"
+	"strings"
 
 	"github.com/getpurser/purser/internal/fault"
 )
@@ -31,7 +32,8 @@ func (s seal) close(c *call, position []byte) string {
 // open gives back the position. The fault is Malformed, invalid_cursor.
 func (s seal) open(c *call, cursor string) ([]byte, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) < tagLength || !hmac.Equal(raw[:tagLength], s.tag(c, raw[tagLength:])) {
+	if err != nil || strings.ContainsAny(cursor, "\r\n") || // which Go's decoder skips
+		len(raw) < tagLength || !hmac.Equal(raw[:tagLength], s.tag(c, raw[tagLength:])) {
 		return nil, badCursor()
 	}
 	return raw[tagLength:], nil

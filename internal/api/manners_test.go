@@ -74,6 +74,7 @@ type testCase struct {
 type tester struct {
 	*httptest.Server
 	t    *testing.T
+	api  *API
 	logs *bytes.Buffer
 	runs int
 }
@@ -144,6 +145,7 @@ func newTester(t *testing.T, pool *postgres.Pool) *tester {
 			return uuid.Nil, fault.Missing("agent")
 		},
 	}
+	tr.api = a
 	e := echo.New()
 	e.Use(a.Middleware()...)
 	e.HTTPErrorHandler = a.HTTPErrorHandler(nil)

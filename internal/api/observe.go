@@ -33,6 +33,13 @@ func (a *API) begin(next echo.HandlerFunc) echo.HandlerFunc {
 		state := &call{id: requestID(r.Header.Get("X-Request-Id")), method: r.Method, path: r.URL.Path, writer: c.Response()}
 		c.SetRequest(r.WithContext(withCall(r.Context(), state)))
 		c.Response().Header().Set("X-Request-Id", state.id)
+		if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+			// net/http takes a body in chunks that also announces a length, and
+			// keeps the connection: a proxy that believed the length would see
+			// the rest as another request (RFC 9112, 6.1). It hides the length
+			// from us, so no connection is used again after chunks.
+			c.Response().Header().Set("Connection", "close")
+		}
 		return next(c)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -165,7 +166,7 @@ func (a *API) getPolicy(ctx context.Context, in *PolicyRef) (*etagged[Policy], e
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.policies.Get(ctx, callOf(ctx).Tenant, id)
+	p, err := a.seenPolicy(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -236,6 +237,16 @@ func (a *API) agentPolicies(ctx context.Context, in *AgentRef) (*reply[List[Poli
 	return &reply[List[Policy]]{List[Policy]{Data: views}}, err
 }
 
+// seenPolicy is a policy that covers an agent that the caller sees.
+func (a *API) seenPolicy(ctx context.Context, id uuid.UUID) (policy.Policy, error) {
+	c := callOf(ctx)
+	p, err := a.policies.Get(ctx, c.Tenant, id)
+	if err == nil && len(p.Agents) > 0 && !slices.ContainsFunc(p.Agents, c.sees) {
+		return policy.Policy{}, missing("policy")
+	}
+	return p, err
+}
+
 func (a *API) listVersions(ctx context.Context, in *struct {
 	Paging
 	PolicyRef
@@ -247,6 +258,11 @@ func (a *API) listVersions(ctx context.Context, in *struct {
 	position, err := a.after(ctx, in.Paging)
 	if err != nil {
 		return nil, err
+	}
+	if callOf(ctx).agent != nil {
+		if _, err := a.seenPolicy(ctx, id); err != nil {
+			return nil, err
+		}
 	}
 	before := 0
 	if len(position) == 4 {

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type world struct {
 	api     *API
 	mailbox *mail.Mailbox
 	logs    *lockedBuffer
+	serial  atomic.Int64
 }
 
 // lockedBuffer takes log lines from many goroutines.
@@ -59,7 +61,8 @@ func (l *lockedBuffer) String() string {
 
 const worldBase = "http://localhost:8080"
 
-func newWorld(t *testing.T) *world {
+// newWorld opens the API's doors; options change how access is told to behave.
+func newWorld(t *testing.T, options ...func(*access.Config)) *world {
 	t.Helper()
 	w := &world{t: t, pool: pgtest.New(t), mailbox: mail.NewMailbox(), logs: &lockedBuffer{}}
 	log := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -73,7 +76,11 @@ func newWorld(t *testing.T) *world {
 		MaxTokenLifetime: access.SessionLifetime, ReloadEvery: sign.DefaultReloadEvery, Logger: log})
 	must(err)
 	companies := company.New(w.pool)
-	doors, err := access.Open(t.Context(), w.pool, companies, keys, access.Config{BaseURL: worldBase, Mailer: mail.NewPost(w.mailbox), Logger: log})
+	config := access.Config{BaseURL: worldBase, Mailer: mail.NewPost(w.mailbox), Logger: log}
+	for _, change := range options {
+		change(&config)
+	}
+	doors, err := access.Open(t.Context(), w.pool, companies, keys, config)
 	must(err)
 	policies := policy.NewStore(w.pool)
 	gate := spend.New(w.pool, keys, policies, spend.Config{Issuer: worldBase, Log: log, Patience: 20 * time.Second})

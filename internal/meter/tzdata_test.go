@@ -47,7 +47,7 @@ func TestZonesAreTheEmbeddedOnes(t *testing.T) {
 
 func TestWhatIsNoZone(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "Local", "Europe", "Europe/", "europe/berlin", "../meter/zone.go", "/etc/localtime", "Europe/Nowhere", "."} {
+	for _, name := range []string{"", "Local", "Europe", "Europe/", "europe/berlin", "../meter/zone.go", "/etc/localtime", "Europe//Berlin", "Europe/./Berlin", "Europe/Nowhere", "."} {
 		if loc, err := LoadZone(name); err == nil {
 			t.Errorf("%q is %v", name, loc)
 		}

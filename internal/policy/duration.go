@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -12,8 +13,8 @@ func ParseWindow(s string) (time.Duration, bool) {
 	}
 	n, err := strconv.Atoi(s[:len(s)-1])
 	unit := unitOf(s[len(s)-1])
-	if err != nil || unit == 0 {
-		return 0, false
+	if err != nil || unit == 0 || time.Duration(n) > math.MaxInt64/unit {
+		return 0, false // too long to count: it would wrap around to something else
 	}
 	return time.Duration(n) * unit, true
 }
