@@ -29,6 +29,9 @@ type Config struct {
 	Role string
 	// MaxConns bounds the pool. Zero means 16.
 	MaxConns int32
+	// MinConns are kept open also when nobody needs them, so that they are there
+	// when others have taken all that the server allows.
+	MinConns int32
 	// ApplicationName is what pg_stat_activity shows. Empty means purser.
 	ApplicationName string
 	// StatementTimeout ends a statement that runs longer; LockTimeout ends one
@@ -74,10 +77,14 @@ func (c Config) parse() (*pgxpool.Config, error) {
 	}
 	conn := parsed.ConnConfig
 	conn.OnNotice = noteUnsynced
+	conn.OnPgError = keepAfter
 	if conn.ConnectTimeout == 0 {
 		conn.ConnectTimeout = 5 * time.Second
 	}
-	parsed.MaxConns = orElse(c.MaxConns, 16)
+	parsed.MaxConns, parsed.MinConns = orElse(c.MaxConns, 16), c.MinConns
+	// A connection that was silent is asked first; to a server that is gone
+	// without a word, the question must not wait for ever.
+	parsed.PingTimeout = time.Second
 	set := conn.RuntimeParams
 	set["application_name"] = orElse(c.ApplicationName, "purser")
 	set["timezone"] = "UTC"

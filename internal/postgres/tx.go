@@ -14,9 +14,9 @@ const (
 	// maxTries bounds how often a transaction runs when the server rolls it
 	// back for a deadlock or a serialization conflict.
 	maxTries = 6
-	// commitPatience bounds the wait for COMMIT once the caller has gone, and
-	// rollbackPatience that for ROLLBACK: then the connection is dropped,
-	// which rolls back as well.
+	// commitPatience bounds the wait for COMMIT, whether or not the caller has
+	// gone, and rollbackPatience that for ROLLBACK: then the connection is
+	// dropped, which rolls back as well.
 	commitPatience, rollbackPatience = 10 * time.Second, time.Second
 )
 
@@ -76,7 +76,7 @@ func (p *Pool) once(ctx context.Context, o pgx.TxOptions, fn func(context.Contex
 }
 
 func rollback(ctx context.Context, tx pgx.Tx) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackPatience)
+	ctx, cancel := within(ctx, rollbackPatience)
 	defer cancel()
 	// An error here means that the connection is closed, and with it the
 	// transaction.
@@ -86,11 +86,7 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 // commit keeps the caller's deadline but not its cancellation: a client that
 // hangs up must not turn a decided commit into an unknown one.
 func commit(ctx context.Context, tx pgx.Tx) error {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		deadline = time.Now().Add(commitPatience)
-	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	ctx, cancel := within(ctx, commitPatience)
 	defer cancel()
 	server := tx.Conn().PgConn()
 	if server.IsClosed() {
@@ -105,6 +101,16 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	default:
 		return unknownOutcome(err)
 	}
+}
+
+// within is ctx without its cancellation: it ends at its deadline, or after d if
+// that is sooner.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(d)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		end = deadline
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
 
 // rolledBack reports whether a failed COMMIT surely changed nothing: the
