@@ -112,6 +112,13 @@ func (p *Problem) headers(h http.Header) {
 	}
 }
 
+// GetHeaders is the same for huma, which writes what a handler gives back.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	p.headers(h)
+	return h
+}
+
 // fromEcho gives echo's own errors our codes.
 func fromEcho(err error) error {
 	var he *echo.HTTPError
