@@ -11,7 +11,7 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench db-reset docker
+.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench crash failover db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ generate: openapi ## write the code that sqlc, templ and oapi-codegen make
 
 bench: ## measure the gate beside pgbench (BENCH_SHORT=1: one short round; docs/benchmarks.md)
 	@go run ./internal/bench
+
+crash: ## kill the server and PostgreSQL under load (PURSER_CRASH_CYCLES=100: the long form)
+	@PURSER_CRASH_CYCLES=$${PURSER_CRASH_CYCLES:-10} go test -count=1 -timeout 2h -v -run '^TestKillsAtAnyMoment$$' ./cmd/web
+
+failover: ## kill the primary under load and promote its standby (PURSER_FAILOVERS=20: the long form)
+	@PURSER_FAILOVERS=$${PURSER_FAILOVERS:-5} go test -count=1 -timeout 2h -v -run '^TestFailovers$$' ./cmd/web
 
 db-reset: ## delete the data of `make run` (asks first)
 	@read -r -p "Delete $(DATA_DIR) and all data in it? Type yes: " answer && [ "$$answer" = yes ] && rm -rf "$(DATA_DIR)"
