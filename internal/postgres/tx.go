@@ -17,7 +17,7 @@ const (
 	// commitPatience bounds the wait for COMMIT, whether or not the caller has
 	// gone, and rollbackPatience that for ROLLBACK: then the connection is
 	// dropped, which rolls back as well.
-	commitPatience, rollbackPatience = 10 * time.Second, time.Second
+	commitPatience, rollbackPatience = 5 * time.Second, time.Second
 )
 
 // InTx runs fn in one READ COMMITTED transaction and commits it when fn returns
@@ -128,6 +128,15 @@ func rolledBack(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" &&
 		pg.Code != "40003" && pg.Code != "08007"
+}
+
+// AwaitStandby makes the commit of a transaction that has only read wait as one
+// that has written does, and with it for all that it has read: on a primary
+// whose standby is gone, rows can be seen that are on no other server yet. It
+// writes an empty message into the log, which nobody reads.
+func AwaitStandby(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, "SELECT pg_logical_emit_message(true, 'purser', '')")
+	return err
 }
 
 // staleError marks a transaction that never began, as its connection had died
