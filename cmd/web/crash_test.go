@@ -71,14 +71,15 @@ func TestCrashFaultsAreFound(t *testing.T) {
 	t.Parallel()
 	for name, plant := range map[string]struct {
 		sql   []string
-		stall bool
+		kills int
+		stall bool // the process that writes the log ahead
 		want  []string
 	}{
-		"a dropped fsync": {sql: []string{"ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()"}, stall: true,
+		"a dropped fsync": {sql: []string{"ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()"}, kills: 1, stall: true,
 			want: []string{lostEffects}},
-		"a key outside the transaction": {sql: []string{"ALTER TABLE idempotency_keys SET UNLOGGED"},
+		"a key outside the transaction": {sql: []string{"ALTER TABLE idempotency_keys SET UNLOGGED"}, kills: 1,
 			want: []string{twoEffects, twoAnswers}},
-		"a counter outside the transaction": {sql: []string{"ALTER TABLE meters SET UNLOGGED"},
+		"a counter outside the transaction": {sql: []string{"ALTER TABLE meters SET UNLOGGED"}, kills: 1,
 			want: []string{badBudgets, overspent}},
 		"a check after the fact": {sql: []string{`CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS
 			'BEGIN NEW.month_reserved = 0; NEW.month_spent = 0; RETURN NEW; END'`,
@@ -102,11 +103,11 @@ func TestCrashFaultsAreFound(t *testing.T) {
 				}
 			}
 			l := newLoad(t, p.url(), 4)
-			for range 2 {
-				time.Sleep(700 * time.Millisecond)
+			for range plant.kills {
+				l.await(60)
 				l.quiet(p.killPostgres)
 			}
-			time.Sleep(700 * time.Millisecond)
+			l.await(60)
 			l.end()
 			p.awaitReady()
 			server, _ := p.databases()

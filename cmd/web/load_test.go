@@ -79,6 +79,17 @@ func (l *load) end() {
 	l.wait.Wait()
 }
 
+// await waits until so many more keys have been used.
+func (l *load) await(n int64) {
+	l.t.Helper()
+	until := l.next.Load() + n
+	for deadline := time.Now().Add(time.Minute); l.next.Load() < until; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			l.t.Fatal("nothing is answered any more")
+		}
+	}
+}
+
 // quiet runs fn while no request is under way.
 func (l *load) quiet(fn func()) {
 	l.between.Lock()
