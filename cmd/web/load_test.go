@@ -19,10 +19,12 @@ const tight = 10
 // request until it is answered. It keeps every answer.
 type load struct {
 	caller
-	name string
-	next atomic.Int64
-	wait sync.WaitGroup
-	stop context.CancelFunc
+	// session is the person's who owns the company.
+	session caller
+	name    string
+	next    atomic.Int64
+	wait    sync.WaitGroup
+	stop    context.CancelFunc
 	// between is held for reading while a request is under way, so that who
 	// holds it for writing has a quiet moment: everything is answered.
 	between sync.RWMutex
@@ -49,7 +51,8 @@ type spent struct {
 // not, and lets that many clients spend until the load is ended.
 func newLoad(t testing.TB, base string, clients int) *load {
 	t.Helper()
-	c := signUp(t, base).key(`"admin","spend"`)
+	session := signUp(t, base)
+	c := session.key(`"admin","spend"`)
 	for agent, limit := range map[string]int{"bot": 10_000_000, "tight": tight} {
 		c.must("POST", "/v1/agents", fmt.Sprintf(`{"handle":%q,"name":"Bot"}`, agent))
 		c.must("POST", "/v1/policies", fmt.Sprintf(`{"name":%q,"status":"active","agents":[%q],"rules":[
@@ -57,7 +60,7 @@ func newLoad(t testing.TB, base string, clients int) *load {
 			{"type":"limit","period":"total","amount":20000000,"currency":"usd","per":"company"}]}`, agent, agent, limit))
 	}
 	c.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
-	l := &load{caller: c, name: fmt.Sprintf("%08x", rand.Uint32()), answers: map[string]spent{}}
+	l := &load{caller: c, session: session, name: fmt.Sprintf("%08x", rand.Uint32()), answers: map[string]spent{}}
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	for range clients {

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/getpurser/purser/internal/postgres/embedded"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
 )
@@ -23,6 +25,7 @@ import (
 var built = filepath.Join(os.TempDir(), "purser-web-"+rand.Text())
 
 func TestMain(m *testing.M) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy logs every piece that it passes on
 	code := m.Run()
 	_ = os.RemoveAll(built) // it may never have been built
 	os.Exit(code)

@@ -82,6 +82,9 @@ func (v *verdict) effects(pool *postgres.Pool, l *load) error {
 		if err := rows.Scan(&id, &key, &state, &agent, &minor); err != nil {
 			return err
 		}
+		if key == "" {
+			continue // not the load's
+		}
 		v.stored++
 		status[ident.Format(ident.Authorization, id)] = state
 		if state == "confirmed" || state == "pending" || state == "held" {
