@@ -71,6 +71,16 @@ func (n *Node) CreateDatabase() {
 	})
 }
 
+// Dump is what pg_dump makes of the database.
+func (n *Node) Dump() []byte {
+	n.t.Helper()
+	out, err := n.programs.Command(context.Background(), "pg_dump", "-d", n.URL(embedded.Database)).Output()
+	if err != nil {
+		n.t.Fatalf("pgtest: pg_dump: %v", err)
+	}
+	return out
+}
+
 // Await asks until the query answers true.
 func (n *Node) Await(query string) {
 	n.t.Helper()
