@@ -35,7 +35,7 @@ func newPair(t *testing.T) *pair {
 
 // url names both, and asks for the one that can write.
 func (p *pair) url() string {
-	return fmt.Sprintf("postgres://%s@127.0.0.1:%d,127.0.0.1:%d/%s?sslmode=disable&target_session_attrs=read-write",
+	return fmt.Sprintf("postgres://%s@127.0.0.1:%d,127.0.0.1:%d/%s?sslmode=disable&target_session_attrs=read-write&connect_timeout=2",
 		embedded.Owner, p.primary.Port(), p.standby.Port(), embedded.Database)
 }
 
@@ -52,25 +52,28 @@ func (p *pair) alone() {
 	p.primary.Exec("ALTER SYSTEM SET synchronous_standby_names = ''", "SELECT pg_reload_conf()")
 }
 
-// failOver kills the primary and promotes the standby, which first works alone.
-func (p *pair) failOver() {
+// failOver has the primary killed, or hang without a word, and promotes the
+// standby, which first works alone.
+func (p *pair) failOver(how syscall.Signal) {
 	p.t.Helper()
-	p.primary.Signal(syscall.SIGKILL)
+	p.primary.Signal(how)
 	p.primary, p.standby = p.standby, p.primary
 	p.primary.Promote()
 	p.alone()
 }
 
-// rejoin brings the lost primary back as the standby.
+// rejoin brings the lost primary back as the standby. One that hangs is killed
+// first, as whoever promotes another has to make sure.
 func (p *pair) rejoin() {
 	p.t.Helper()
+	p.standby.Signal(syscall.SIGKILL)
 	p.standby.Refollow(p.primary)
 	p.standby.Start()
 	p.synchronous()
 }
 
-// TestFailovers kills the primary under load and promotes its synchronous
-// standby, again and again. Nothing that was answered may be lost.
+// TestFailovers kills the primary under load, or lets it hang, and promotes its
+// synchronous standby, again and again. Nothing that was answered may be lost.
 func TestFailovers(t *testing.T) {
 	t.Parallel()
 	databases := newPair(t)
@@ -82,12 +85,13 @@ func TestFailovers(t *testing.T) {
 	for i := range failovers {
 		time.Sleep(500*time.Millisecond + time.Duration(i%5)*130*time.Millisecond)
 		start := time.Now()
-		databases.failOver()
+		how := []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP}[i%2]
+		databases.failOver(how)
 		promoted := time.Since(start)
 		l.await(20) // more than wait already
 		served := time.Since(start)
 		databases.rejoin()
-		t.Logf("failover %d: promoted after %v, served after %v, synchronous again after %v", i+1, promoted, served, time.Since(start))
+		t.Logf("failover %d (%v): promoted after %v, served after %v, synchronous again after %v", i+1, how, promoted, served, time.Since(start))
 	}
 	time.Sleep(500 * time.Millisecond)
 	l.end()
@@ -105,7 +109,7 @@ func TestFailoverFaultsAreFound(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	databases.standby.Exec("ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
 	time.Sleep(700 * time.Millisecond)
-	databases.failOver()
+	databases.failOver(syscall.SIGKILL)
 	time.Sleep(500 * time.Millisecond)
 	l.end()
 	judge(t, l, databases.url()).mustBlame(t, lostEffects)

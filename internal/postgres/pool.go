@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -48,6 +49,8 @@ type Config struct {
 type Pool struct {
 	*pgxpool.Pool
 	acquireTimeout time.Duration
+	// suspecting is set while the idle connections are looked at.
+	suspecting atomic.Bool
 }
 
 // Open connects, and fails when the database does not answer.
@@ -84,7 +87,7 @@ func (c Config) parse() (*pgxpool.Config, error) {
 	parsed.MaxConns, parsed.MinConns = orElse(c.MaxConns, 16), c.MinConns
 	// A connection that was silent is asked first; to a server that is gone
 	// without a word, the question must not wait for ever.
-	parsed.PingTimeout = time.Second
+	parsed.PingTimeout = pingPatience
 	set := conn.RuntimeParams
 	set["application_name"] = orElse(c.ApplicationName, "purser")
 	set["timezone"] = "UTC"
@@ -127,7 +130,7 @@ func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	defer conn.Release()
+	defer p.giveBack(conn)
 	tag, err := conn.Exec(ctx, sql, args...)
 	return tag, Map(err)
 }
@@ -141,11 +144,11 @@ func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 	}
 	inner, err := conn.Query(ctx, sql, args...)
 	if err != nil {
-		conn.Release()
+		p.giveBack(conn)
 		err = Map(err)
 		return failedRows{err: err}, err
 	}
-	return &rows{Rows: inner, conn: conn}, nil
+	return &rows{Rows: inner, pool: p, conn: conn}, nil
 }
 
 // QueryRow runs a statement that answers at most one row.
@@ -154,7 +157,7 @@ func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	if err != nil {
 		return failedRows{err: err}
 	}
-	return row{inner: conn.QueryRow(ctx, sql, args...), conn: conn}
+	return row{inner: conn.QueryRow(ctx, sql, args...), pool: p, conn: conn}
 }
 
 func orElse[T comparable](v, fallback T) T {

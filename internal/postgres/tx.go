@@ -54,7 +54,7 @@ func (p *Pool) once(ctx context.Context, o pgx.TxOptions, fn func(context.Contex
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
+	defer p.giveBack(conn)
 	tx, err := conn.BeginTx(ctx, o)
 	if err != nil && conn.Conn().IsClosed() && ctx.Err() == nil {
 		return staleError{err} // PostgreSQL was restarted since the connection was last used
