@@ -112,7 +112,7 @@ func (a *API) getAuthorization(ctx context.Context, in *struct {
 	wait := time.Duration(in.Wait) * time.Second
 	ctx, stop := a.patient(ctx, in.Wait > 0)
 	defer stop()
-	ctx, enough := context.WithTimeout(ctx, wait+decisionPatience)
+	ctx, enough := context.WithTimeout(ctx, wait+a.decisionPatience)
 	defer enough()
 	r, err := a.spend.Get(ctx, c.spendCall(), id, wait)
 	if err != nil {

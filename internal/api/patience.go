@@ -26,11 +26,11 @@ const (
 
 // patienceOf is how long an operation may take on our side; zero is without
 // end, for what grows with a company's history.
-func patienceOf(operation string) time.Duration {
+func (a *API) patienceOf(operation string) time.Duration {
 	switch operation {
 	case "authorize", "confirmAuthorization", "voidAuthorization", "redeemToken", "approve", "deny",
 		"getAuthorization", "getBudget":
-		return decisionPatience
+		return a.decisionPatience
 	case "simulatePolicy", "createPolicy", "replacePolicy", "updateCompany", "listEvents", "verifyLog":
 		return 0
 	}
@@ -40,7 +40,7 @@ func patienceOf(operation string) time.Duration {
 // hurry is the step that bounds an operation, from its headers to its answer.
 // Whatever waits for the database then is answered 503.
 func (a *API) hurry(ctx huma.Context, next func(huma.Context)) {
-	limit, state := patienceOf(ctx.Operation().OperationID), callOf(ctx.Context())
+	limit, state := a.patienceOf(ctx.Operation().OperationID), callOf(ctx.Context())
 	state.unhurried = ctx.Context()
 	if limit == 0 {
 		next(ctx)
