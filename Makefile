@@ -11,7 +11,7 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate fuzz fuzz-api bench model mutants db-reset docker
+.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench crash failover fuzz fuzz-api model mutants db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -70,6 +70,12 @@ generate: openapi ## write the code that sqlc, templ and oapi-codegen make
 
 bench: ## measure the gate beside pgbench (BENCH_SHORT=1: one short round; docs/benchmarks.md)
 	@go run ./internal/bench
+
+crash: ## kill the server and PostgreSQL under load (PURSER_CRASH_CYCLES=100: the long form)
+	@PURSER_CRASH_CYCLES=$${PURSER_CRASH_CYCLES:-10} go test -count=1 -timeout 2h -v -run '^TestKillsAtAnyMoment$$' ./cmd/web
+
+failover: ## kill the primary under load and promote its standby (PURSER_FAILOVERS=20: the long form)
+	@PURSER_FAILOVERS=$${PURSER_FAILOVERS:-5} go test -count=1 -timeout 2h -v -run '^TestFailovers$$' ./cmd/web
 
 model: ## a million random operations and many histories against the models (PURSER_OPERATIONS, _SEEDS, _HISTORIES, _CHECKS)
 	@$(CLUSTER) ./internal/spend/model.sh

@@ -42,7 +42,7 @@ func openDatabase(ctx context.Context, c config, log *slog.Logger) (d database, 
 	if d.pool, err = postgres.Open(ctx, pool); err != nil {
 		return d, unusable(err)
 	}
-	pool.MaxConns, pool.Settings, pool.ApplicationName = 4, spend.CommitterSettings(), "purser-gate"
+	pool.MaxConns, pool.MinConns, pool.Settings, pool.ApplicationName = 4, 4, spend.CommitterSettings(), "purser-gate"
 	if d.committers, err = postgres.Open(ctx, pool); err != nil {
 		return d, unusable(err)
 	}

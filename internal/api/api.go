@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -45,6 +46,9 @@ type API struct {
 	keys      *sign.KeySet
 	mailbox   *mail.Mailbox
 	draining  <-chan struct{}
+	// decisionPatience is the constant of that name, but on a machine that is
+	// busy with other tests.
+	decisionPatience time.Duration
 
 	// What the steps ask of access and company, so that they can be shown
 	// without either.
@@ -98,7 +102,7 @@ func New(c Config) (*API, error) {
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
 		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend,
-		audit: c.Audit, keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining}
+		audit: c.Audit, keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
 	a.identify = func(r *http.Request) (access.Principal, error) {
 		return a.access.FromRequest(r, a.access.ClientAddress(r))
@@ -138,7 +142,7 @@ func (a *API) mount(e *echo.Echo, register func(*API)) {
 	config := newConfig(a.base)
 	aliasSchemas(config.Components.Schemas)
 	a.huma = huma.NewAPI(config, headToo{humaecho.New(e, config).Adapter()})
-	a.huma.UseMiddleware(a.admit, newEntrance(a.spend.Crowded).shed, announce, a.readAddress, a.readBody, a.readKey)
+	a.huma.UseMiddleware(a.hurry, a.admit, newEntrance(a.spend.Crowded).shed, announce, a.readAddress, a.readBody, a.readKey)
 	register(a)
 	a.serveDocuments(e)
 	a.serveProblems(e)

@@ -109,9 +109,12 @@ func (a *API) getAuthorization(ctx context.Context, in *struct {
 		return nil, err
 	}
 	c := callOf(ctx)
+	wait := time.Duration(in.Wait) * time.Second
 	ctx, stop := a.patient(ctx, in.Wait > 0)
 	defer stop()
-	r, err := a.spend.Get(ctx, c.spendCall(), id, time.Duration(in.Wait)*time.Second)
+	ctx, enough := context.WithTimeout(ctx, wait+a.decisionPatience)
+	defer enough()
+	r, err := a.spend.Get(ctx, c.spendCall(), id, wait)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -41,11 +42,12 @@ func (a *API) readBody(ctx huma.Context, next func(huma.Context)) {
 }
 
 func (a *API) takeBody(ctx huma.Context) ([]byte, error) {
+	op, state, start := ctx.Operation(), callOf(ctx.Context()), time.Now()
 	text, err := slurp(humaecho.Unwrap(ctx).Request())
 	if err != nil {
 		return nil, err
 	}
-	op, state := ctx.Operation(), callOf(ctx.Context())
+	state.forgive(ctx, time.Since(start))
 	if len(text) == 0 {
 		doc, err := parse(emptyObject)
 		state.hash = doc.hash

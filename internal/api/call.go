@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,6 +23,11 @@ type call struct {
 	// release ends the request's part in what is in flight. A handler that
 	// begins to wait or to stream calls it.
 	release func()
+	// unhurried is the request's context without the bound of its operation,
+	// deadline the bound, and stop ends its timer.
+	unhurried context.Context
+	deadline  time.Time
+	stop      context.CancelFunc
 	// writer is where the answer goes.
 	writer http.ResponseWriter
 	// operation is the OpenAPI id of what is called; empty outside the API.

@@ -84,7 +84,7 @@ func (a *API) problem(id string, err error) *Problem {
 	if errors.As(err, &p) {
 		return p
 	}
-	f := fault.From(fromEcho(err))
+	f := fault.From(outOfTime(fromEcho(err)))
 	p = &Problem{Status: status(f.Kind), Detail: f.Text, Code: f.Code, RequestID: id,
 		Type: a.base + "/problems/" + f.Code, Title: title(f.Code), retryAfter: f.RetryAfter}
 	for _, field := range f.Fields {
@@ -112,7 +112,7 @@ func (p *Problem) headers(h http.Header) {
 	}
 }
 
-// GetHeaders are the same for huma, which writes the problems of handlers.
+// GetHeaders is the same for huma, which writes what a handler gives back.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	p.headers(h)

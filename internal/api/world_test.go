@@ -88,6 +88,7 @@ func newWorld(t *testing.T, options ...func(*access.Config)) *world {
 	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
 		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: audit.New(w.pool, keys, log), Keys: keys, Mailbox: w.mailbox})
 	must(err)
+	w.api.decisionPatience = 20 * time.Second
 	e := echo.New()
 	e.Use(w.api.Middleware()...)
 	e.HTTPErrorHandler = w.api.HTTPErrorHandler(nil)

@@ -96,7 +96,7 @@ func try(ctx context.Context, pool *postgres.Pool, key Key, fn func(context.Cont
 		}
 		if found != nil && !found.Outlived {
 			answer, replayed = found.Answer, true
-			return found.Check(key)
+			return errors.Join(found.Check(key), postgres.AwaitStandby(ctx, tx))
 		}
 		if answer, err = fn(ctx, tx); err != nil || answer.Status >= 300 {
 			return err

@@ -52,14 +52,23 @@ func away(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
+// keepAfter reports whether a connection is of use after an error: not after one
+// that ends it, nor where it leads to a server that has become a standby.
+func keepAfter(_ *pgconn.PgConn, e *pgconn.PgError) bool {
+	return e.SeverityUnlocalized != "FATAL" && e.Severity != "FATAL" && e.Code != readOnly
+}
+
+// readOnly is the SQLSTATE of a write on a standby.
+const readOnly = "25006"
+
 // awayState reports whether an SQLSTATE is about the server's state and not
 // about the statement.
 func awayState(code string) bool {
 	switch code {
-	case "40001", "40P01", // conflicts that outlasted every repetition
+	case readOnly, // a standby: a failover is under way
+		"40001", "40P01", // conflicts that outlasted every repetition
 		"55P03", "57014", // a lock or a statement took longer than allowed
 		"25P03", "25P04", // the transaction was ended for taking too long
-		"25006",                   // a standby: a failover is under way
 		"57P01", "57P02", "57P03": // it stops, crashed, or starts
 		return true
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,9 @@ type Config struct {
 	Role string
 	// MaxConns bounds the pool. Zero means 16.
 	MaxConns int32
+	// MinConns are kept open also when nobody needs them, so that they are there
+	// when others have taken all that the server allows.
+	MinConns int32
 	// ApplicationName is what pg_stat_activity shows. Empty means purser.
 	ApplicationName string
 	// StatementTimeout ends a statement that runs longer; LockTimeout ends one
@@ -45,6 +49,8 @@ type Config struct {
 type Pool struct {
 	*pgxpool.Pool
 	acquireTimeout time.Duration
+	// suspecting is set while the idle connections are looked at.
+	suspecting atomic.Bool
 }
 
 // Open connects, and fails when the database does not answer.
@@ -74,10 +80,14 @@ func (c Config) parse() (*pgxpool.Config, error) {
 	}
 	conn := parsed.ConnConfig
 	conn.OnNotice = noteUnsynced
+	conn.OnPgError = keepAfter
 	if conn.ConnectTimeout == 0 {
 		conn.ConnectTimeout = 5 * time.Second
 	}
-	parsed.MaxConns = orElse(c.MaxConns, 16)
+	parsed.MaxConns, parsed.MinConns = orElse(c.MaxConns, 16), c.MinConns
+	// A connection that was silent is asked first; to a server that is gone
+	// without a word, the question must not wait for ever.
+	parsed.PingTimeout = pingPatience
 	set := conn.RuntimeParams
 	set["application_name"] = orElse(c.ApplicationName, "purser")
 	set["timezone"] = "UTC"
@@ -120,7 +130,7 @@ func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	defer conn.Release()
+	defer p.giveBack(conn)
 	tag, err := conn.Exec(ctx, sql, args...)
 	return tag, Map(err)
 }
@@ -134,11 +144,11 @@ func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, er
 	}
 	inner, err := conn.Query(ctx, sql, args...)
 	if err != nil {
-		conn.Release()
+		p.giveBack(conn)
 		err = Map(err)
 		return failedRows{err: err}, err
 	}
-	return &rows{Rows: inner, conn: conn}, nil
+	return &rows{Rows: inner, pool: p, conn: conn}, nil
 }
 
 // QueryRow runs a statement that answers at most one row.
@@ -147,7 +157,7 @@ func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	if err != nil {
 		return failedRows{err: err}
 	}
-	return row{inner: conn.QueryRow(ctx, sql, args...), conn: conn}
+	return row{inner: conn.QueryRow(ctx, sql, args...), pool: p, conn: conn}
 }
 
 func orElse[T comparable](v, fallback T) T {

@@ -10,13 +10,14 @@ import (
 // reports errors as faults.
 type rows struct {
 	pgx.Rows
+	pool *Pool
 	conn *pgxpool.Conn
 }
 
 func (r *rows) Close() {
 	r.Rows.Close()
 	if r.conn != nil {
-		r.conn.Release()
+		r.pool.giveBack(r.conn)
 		r.conn = nil
 	}
 }
@@ -50,11 +51,12 @@ func (r *rows) Err() error { return Map(r.Rows.Err()) }
 // row is the one row of a QueryRow.
 type row struct {
 	inner pgx.Row
+	pool  *Pool
 	conn  *pgxpool.Conn
 }
 
 func (r row) Scan(dest ...any) error {
-	defer r.conn.Release()
+	defer r.pool.giveBack(r.conn)
 	return Map(r.inner.Scan(dest...))
 }
 

@@ -14,10 +14,10 @@ const (
 	// maxTries bounds how often a transaction runs when the server rolls it
 	// back for a deadlock or a serialization conflict.
 	maxTries = 6
-	// commitPatience bounds the wait for COMMIT once the caller has gone, and
-	// rollbackPatience that for ROLLBACK: then the connection is dropped,
-	// which rolls back as well.
-	commitPatience, rollbackPatience = 10 * time.Second, time.Second
+	// commitPatience bounds the wait for COMMIT, whether or not the caller has
+	// gone, and rollbackPatience that for ROLLBACK: then the connection is
+	// dropped, which rolls back as well.
+	commitPatience, rollbackPatience = 5 * time.Second, time.Second
 )
 
 // InTx runs fn in one READ COMMITTED transaction and commits it when fn returns
@@ -64,7 +64,7 @@ func (p *Pool) once(ctx context.Context, o pgx.TxOptions, fn func(context.Contex
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
+	defer p.giveBack(conn)
 	tx, err := conn.BeginTx(ctx, o)
 	if err != nil && conn.Conn().IsClosed() && ctx.Err() == nil {
 		return staleError{err} // PostgreSQL was restarted since the connection was last used
@@ -86,7 +86,7 @@ func (p *Pool) once(ctx context.Context, o pgx.TxOptions, fn func(context.Contex
 }
 
 func rollback(ctx context.Context, tx pgx.Tx) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackPatience)
+	ctx, cancel := within(ctx, rollbackPatience)
 	defer cancel()
 	// An error here means that the connection is closed, and with it the
 	// transaction.
@@ -96,11 +96,7 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 // commit keeps the caller's deadline but not its cancellation: a client that
 // hangs up must not turn a decided commit into an unknown one.
 func commit(ctx context.Context, tx pgx.Tx) error {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		deadline = time.Now().Add(commitPatience)
-	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	ctx, cancel := within(ctx, commitPatience)
 	defer cancel()
 	server := tx.Conn().PgConn()
 	if server.IsClosed() {
@@ -115,6 +111,16 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	default:
 		return unknownOutcome(err)
 	}
+}
+
+// within is ctx without its cancellation: it ends at its deadline, or after d if
+// that is sooner.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(d)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		end = deadline
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
 
 // rolledBack reports whether a failed COMMIT surely changed nothing: the
@@ -132,6 +138,15 @@ func rolledBack(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" &&
 		pg.Code != "40003" && pg.Code != "08007"
+}
+
+// AwaitStandby makes the commit of a transaction that has only read wait as one
+// that has written does, and with it for all that it has read: on a primary
+// whose standby is gone, rows can be seen that are on no other server yet. It
+// writes an empty message into the log, which nobody reads.
+func AwaitStandby(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, "SELECT pg_logical_emit_message(true, 'purser', '')")
+	return err
 }
 
 // staleError marks a transaction that never began, as its connection had died
