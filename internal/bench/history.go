@@ -122,7 +122,7 @@ func (h *history) template(ctx context.Context) error {
 		`CREATE TABLE made_events AS SELECT DISTINCT ON (type) * FROM audit_events
 			WHERE type IN ('authorization.approved', 'authorization.confirmed', 'authorization.denied') ORDER BY type, event_id`,
 		`CREATE TABLE made_meters AS SELECT m.* FROM meters m JOIN made_authorizations t ON m.company_id = t.company_id AND m.subject = t.agent_id AND t.status = 'confirmed'`,
-		`CREATE UNLOGGED TABLE made (company_id uuid, agent_id uuid, authorization_id uuid, public_id text, created_at timestamptz, status text,
+		`CREATE UNLOGGED TABLE made (company_id uuid, agent_id uuid, authorization_id uuid, public_id text, created_at timestamptz, status authorization_status,
 			first_event uuid, last_event uuid, first_position bigint)`,
 		// The load itself need not survive a crash; the measuring is durable again.
 		`ALTER SYSTEM SET full_page_writes = off`, `ALTER SYSTEM SET max_wal_size = '8GB'`, `SELECT pg_reload_conf()`)

@@ -5,7 +5,9 @@ var queryMutants = []Mutant{
 	{"sql: the company's mode is not locked", "internal/db/spend.sql.go",
 		`FOR SHARE`, ``, "a freeze or a lowered limit comes too late"},
 	{"sql: the agents are not locked", "internal/db/spend.sql.go",
-		`FOR NO KEY UPDATE`, ``, "two servers spend the same budget"},
+		"FOR NO KEY UPDATE OF a", ``, "two servers spend the same budget"},
+	{"sql: agents that share a budget are not locked", "internal/db/spend.sql.go",
+		"agent_id\nFOR NO KEY UPDATE\n", "agent_id\n", "two servers spend the same budget"},
 	{"sql: shared meters are not locked", "internal/db/meter.sql.go",
 		"m.time_zone\nFOR NO KEY UPDATE", "m.time_zone", "two servers spend the same budget"},
 	{"sql: agents are not locked while history is added", "internal/db/meter.sql.go",
@@ -43,9 +45,13 @@ var queryMutants = []Mutant{
 	{"sql: history without what waits for people", "internal/db/meter.sql.go",
 		`status IN ('pending', 'held', 'confirmed')`, `status IN ('pending', 'confirmed')`, "a new limit does not count what is approved later"},
 	{"sql: a month's spending is not written", "internal/db/meter.sql.go",
-		`month_spent = excluded.month_spent`, `month_spent = meters.month_spent`, "a month's limit counts what is reserved alone"},
+		one + upsert + week + `month_from = excluded.month_from, month_spent = excluded`, one + upsert + week + `month_from = excluded.month_from, month_spent = meters`,
+		"a month's limit counts what is reserved alone"},
+	{"sql: a month's spending is not written among others", "internal/db/meter.sql.go",
+		many + upsert + week + `month_from = excluded.month_from, month_spent = excluded`, many + upsert + week + `month_from = excluded.month_from, month_spent = meters`,
+		"a month's limit counts what is reserved alone"},
 	{"sql: a week's window is not written", "internal/db/meter.sql.go",
-		`week_from = excluded.week_from`, `week_from = meters.week_from`, "every new week loses what it has counted"},
+		one + upsert + `week_from = excluded`, one + upsert + `week_from = meters`, "every new week loses what it has counted"},
 	{"sql: a mode's budget is the other's too", "internal/db/meter.sql.go",
 		`JOIN meters m ON m.company_id = w.company_id AND m.live = w.live AND`, `JOIN meters m ON m.company_id = w.company_id AND`, "tests use up the live budget"},
 	{"sql: a living key is dropped", "internal/db/once.sql.go",
@@ -58,3 +64,13 @@ var queryMutants = []Mutant{
 	{"sql: the epoch does not move", "internal/db/modes.sql.go",
 		`epoch = epoch + 1`, `epoch = epoch`, "a lowered limit never comes into force"},
 }
+
+// How WriteMeter and WriteMeters begin to overwrite a meter: the rest of the two
+// is the same.
+const (
+	one    = `$22)`
+	many   = `unnest($22::bigint[])`
+	upsert = "\nON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET\n" +
+		"  day_from = excluded.day_from, day_spent = excluded.day_spent, day_reserved = excluded.day_reserved,\n  "
+	week = "week_from = excluded.week_from, week_spent = excluded.week_spent, week_reserved = excluded.week_reserved,\n  "
+)

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,7 +28,7 @@ func (p *Pool) pipeline(ctx context.Context, fn func(context.Context, *Pipeline)
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
+	defer p.giveBack(conn)
 	t := &Pipeline{conn: conn}
 	defer t.rollback(ctx)
 	last, err := fn(ctx, t)
@@ -63,11 +62,7 @@ func (t *Pipeline) begin(b *pgx.Batch) {
 // commit runs the last batch. Like that of InTx it keeps the caller's deadline
 // but not its cancellation.
 func (t *Pipeline) commit(ctx context.Context, last *pgx.Batch) error {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		deadline = time.Now().Add(commitPatience)
-	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	ctx, cancel := within(ctx, commitPatience)
 	defer cancel()
 	server := t.conn.Conn().PgConn()
 	if server.IsClosed() {
@@ -98,7 +93,7 @@ func (t *Pipeline) rollback(ctx context.Context) {
 	if conn.IsClosed() || conn.PgConn().TxStatus() == idle {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackPatience)
+	ctx, cancel := within(ctx, rollbackPatience)
 	defer cancel()
 	if _, err := conn.Exec(ctx, "rollback"); err != nil && !errors.Is(err, context.Canceled) {
 		// The connection goes, and the transaction with it.
