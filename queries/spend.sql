@@ -45,12 +45,13 @@ SELECT DISTINCT o.agent_id FROM authorizations o
 WHERE o.company_id = $1 AND o.live = $2
   AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp();
 
--- name: DeadKeys :many
--- Those of the given keys that may not act any more.
-SELECT k.key_id FROM api_keys k
-WHERE (k.company_id, k.live, k.key_id) IN (
-    SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@keys::uuid[]))
-  AND (k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp());
+-- name: ClockAndDeadKeys :one
+-- The moment, and those of the given keys that may not act any more.
+SELECT clock_timestamp()::timestamptz AS now, ARRAY(
+  SELECT k.key_id
+  FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@keys::uuid[]) AS key_id) w
+  JOIN api_keys k ON k.company_id = w.company_id AND k.live = w.live AND k.key_id = w.key_id
+  WHERE k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())::uuid[] AS dead;
 
 -- name: AuthorizationsByIDs :many
 SELECT a.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
@@ -206,8 +207,11 @@ WHERE company_id = @company_id AND live = @live AND approval_id < @before
   AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
 ORDER BY approval_id DESC LIMIT @rows;
 
+-- name: EpochAndClock :one
+SELECT epoch, clock_timestamp()::timestamptz AS now FROM company_modes WHERE company_id = $1 AND live = $2;
+
 -- name: OpenExpiredOfTenant :many
 -- Holds that have run out and that nobody has given back yet: what a budget
 -- must not count.
 SELECT agent_id, currency, amount, created_at FROM authorizations
-WHERE company_id = $1 AND live = $2 AND status IN ('pending', 'held') AND expires_at <= $3;
+WHERE company_id = $1 AND live = $2 AND status IN ('pending', 'held') AND expires_at <= statement_timestamp();

@@ -137,44 +137,29 @@ func (a *API) authorize(ctx context.Context, in *struct {
 	return decided(a.ask(ctx, in.Body.Agent, r))
 }
 
-// ask puts a request to the gate. The agent of a handle is remembered, and
-// looked up again when the gate says that it has another handle by now.
+// ask puts a request to the gate.
 func (a *API) ask(ctx context.Context, named string, r spend.Request) (result spend.Result, err error) {
 	c := callOf(ctx)
-	for range 2 {
-		if r.Agent, err = a.spendingAgent(ctx, named); err != nil {
-			return result, err
-		}
-		if _, isID := ident.Parse(ident.Agent, named); !isID {
-			r.Handle = named
-		}
-		if result, err = a.spend.Authorize(ctx, c.spendCall(), r); !errors.Is(err, spend.ErrRenamed) {
-			return result, err
-		}
-		a.handles.forget(c.Tenant, named)
+	ask := func(id uuid.UUID, handle string) (err error) {
+		r.Agent, r.Handle = id, handle
+		result, err = a.spend.Authorize(ctx, c.spendCall(), r)
+		return err
 	}
-	return result, missing("agent")
-}
-
-// spendingAgent is the agent that a body names, or the one that the call is
-// scoped to.
-func (a *API) spendingAgent(ctx context.Context, named string) (uuid.UUID, error) {
-	c := callOf(ctx)
 	if named == "" {
 		if c.agent == nil {
-			return uuid.Nil, fault.BadField("agent", "field_required", "Name the agent here, in X-Agent-Id, or use its own key.")
+			return result, fault.BadField("agent", "field_required", "Name the agent here, in X-Agent-Id, or use its own key.")
 		}
-		return *c.agent, nil
+		return result, ask(*c.agent, "")
 	}
-	id, err := a.handles.agent(ctx, c.Tenant, named)
-	if err == nil && c.sameAgent(id, "") != nil {
-		a.handles.forget(c.Tenant, named) // it may be the right one's by now
-		id, err = a.handles.agent(ctx, c.Tenant, named)
-	}
-	if err != nil {
-		return uuid.Nil, err
-	}
-	return id, c.sameAgent(id, "body.agent")
+	_, err = a.withAgent(ctx, c.Tenant, named, func(id uuid.UUID, handle string) error {
+		if err := c.sameAgent(id, "body.agent"); err != nil && handle != "" {
+			return errors.Join(spend.ErrRenamed, err) // the handle may be the right one's by now
+		} else if err != nil {
+			return err
+		}
+		return ask(id, handle)
+	})
+	return result, err
 }
 
 // authorizationID reads an id from an address.

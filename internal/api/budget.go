@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
@@ -60,11 +61,11 @@ func (a *API) getBudget(ctx context.Context, in *struct {
 	Agent string `path:"agent" maxLength:"64" doc:"Id or handle." example:"procurement-bot"`
 }) (*reply[AgentBudget], error) {
 	t := callOf(ctx).Tenant
-	id, err := a.findAgent(ctx, t, in.Agent)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := a.spend.Budget(ctx, t, id)
+	var rows []policy.Headroom
+	id, err := a.withAgent(ctx, t, in.Agent, func(id uuid.UUID, handle string) (err error) {
+		rows, err = a.spend.Budget(ctx, t, id, handle)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

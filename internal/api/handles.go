@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
 
+	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/spend"
 )
 
 // maxHandles bounds the handles that are remembered, about 150 bytes each.
@@ -47,3 +50,27 @@ func (h *handles) agent(ctx context.Context, t ident.Tenant, named string) (uuid
 }
 
 func (h *handles) forget(t ident.Tenant, named string) { h.known.Invalidate(agentName{t, named}) }
+
+// withAgent does something with the agent of an id or a handle. The agent of a
+// handle is remembered; when do finds that it has another one by now, it is
+// looked up and done again. The fault is not_found.
+func (a *API) withAgent(ctx context.Context, t ident.Tenant, named string, do func(id uuid.UUID, handle string) error) (id uuid.UUID, err error) {
+	handle := named
+	if _, isID := ident.Parse(ident.Agent, named); isID {
+		handle = ""
+	}
+	for range 2 {
+		if id, err = a.handles.agent(ctx, t, named); err != nil {
+			return id, err
+		}
+		if err = do(id, handle); !errors.Is(err, spend.ErrRenamed) {
+			return id, err
+		}
+		a.handles.forget(t, named)
+	}
+	var refused *fault.Error
+	if errors.As(err, &refused) {
+		return id, refused
+	}
+	return id, missing("agent")
+}

@@ -170,6 +170,27 @@ func (q *Queries) AuthorizationsByIDs(ctx context.Context, companies []uuid.UUID
 	return items, nil
 }
 
+const ClockAndDeadKeys = `-- name: ClockAndDeadKeys :one
+SELECT clock_timestamp()::timestamptz AS now, ARRAY(
+  SELECT k.key_id
+  FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS key_id) w
+  JOIN api_keys k ON k.company_id = w.company_id AND k.live = w.live AND k.key_id = w.key_id
+  WHERE k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())::uuid[] AS dead
+`
+
+type ClockAndDeadKeysRow struct {
+	Now  time.Time
+	Dead []uuid.UUID
+}
+
+// The moment, and those of the given keys that may not act any more.
+func (q *Queries) ClockAndDeadKeys(ctx context.Context, companies []uuid.UUID, lives []bool, keys []uuid.UUID) (ClockAndDeadKeysRow, error) {
+	row := q.db.QueryRow(ctx, ClockAndDeadKeys, companies, lives, keys)
+	var i ClockAndDeadKeysRow
+	err := row.Scan(&i.Now, &i.Dead)
+	return i, err
+}
+
 const CloseApprovals = `-- name: CloseApprovals :exec
 UPDATE approvals p SET status = w.status, decided_at = $1
 FROM (SELECT unnest($2::uuid[]) AS company_id, unnest($3::boolean[]) AS live, unnest($4::uuid[]) AS id,
@@ -227,32 +248,20 @@ func (q *Queries) CompanySettings(ctx context.Context, companyID uuid.UUID, live
 	return i, err
 }
 
-const DeadKeys = `-- name: DeadKeys :many
-SELECT k.key_id FROM api_keys k
-WHERE (k.company_id, k.live, k.key_id) IN (
-    SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]))
-  AND (k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())
+const EpochAndClock = `-- name: EpochAndClock :one
+SELECT epoch, clock_timestamp()::timestamptz AS now FROM company_modes WHERE company_id = $1 AND live = $2
 `
 
-// Those of the given keys that may not act any more.
-func (q *Queries) DeadKeys(ctx context.Context, companies []uuid.UUID, lives []bool, keys []uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, DeadKeys, companies, lives, keys)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var key_id uuid.UUID
-		if err := rows.Scan(&key_id); err != nil {
-			return nil, err
-		}
-		items = append(items, key_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+type EpochAndClockRow struct {
+	Epoch int64
+	Now   time.Time
+}
+
+func (q *Queries) EpochAndClock(ctx context.Context, companyID uuid.UUID, live bool) (EpochAndClockRow, error) {
+	row := q.db.QueryRow(ctx, EpochAndClock, companyID, live)
+	var i EpochAndClockRow
+	err := row.Scan(&i.Epoch, &i.Now)
+	return i, err
 }
 
 const ExpiredHolds = `-- name: ExpiredHolds :many
@@ -863,7 +872,7 @@ func (q *Queries) NotifyDecided(ctx context.Context, ids []string) error {
 
 const OpenExpiredOfTenant = `-- name: OpenExpiredOfTenant :many
 SELECT agent_id, currency, amount, created_at FROM authorizations
-WHERE company_id = $1 AND live = $2 AND status IN ('pending', 'held') AND expires_at <= $3
+WHERE company_id = $1 AND live = $2 AND status IN ('pending', 'held') AND expires_at <= statement_timestamp()
 `
 
 type OpenExpiredOfTenantRow struct {
@@ -875,8 +884,8 @@ type OpenExpiredOfTenantRow struct {
 
 // Holds that have run out and that nobody has given back yet: what a budget
 // must not count.
-func (q *Queries) OpenExpiredOfTenant(ctx context.Context, companyID uuid.UUID, live bool, expiresAt *time.Time) ([]OpenExpiredOfTenantRow, error) {
-	rows, err := q.db.Query(ctx, OpenExpiredOfTenant, companyID, live, expiresAt)
+func (q *Queries) OpenExpiredOfTenant(ctx context.Context, companyID uuid.UUID, live bool) ([]OpenExpiredOfTenantRow, error) {
+	rows, err := q.db.Query(ctx, OpenExpiredOfTenant, companyID, live)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ var spendMutants = []Mutant{
 	{"spend: held requests reserve nothing", "internal/spend/authorization.go",
 		`return s == Pending || s == Held`, `return s == Pending`, "what is approved later was never in the budget"},
 	{"spend: the budget counts expired holds", "internal/spend/budget.go",
-		`m.Apply(now, loc, e.CreatedAt, 0, -e.Amount)`, `_, _ = m, loc`, "an agent sees less than it has"},
+		`m.Apply(b.now, loc, e.CreatedAt, 0, -e.Amount)`, `_, _ = m, loc`, "an agent sees less than it has"},
 	{"spend: the budget gives back another currency's hold", "internal/spend/budget.go",
 		`string(scope.Currency) != e.Currency`, `false`, "an agent sees more than it has"},
 	{"spend: an old policy cache is used", "internal/spend/snapshot.go",

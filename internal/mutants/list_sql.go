@@ -33,7 +33,7 @@ var queryMutants = []Mutant{
 	{"sql: anybody votes as a member", "internal/db/spend.sql.go",
 		`person_id = $3 AND status = 'active'`, `(person_id = $3 OR true) AND status = 'active'`, "one person approves for two"},
 	{"sql: the budget counts what waited too long", "internal/db/spend.sql.go",
-		`live = $2 AND status IN ('pending', 'held') AND expires_at <= $3`, `live = $2 AND status = 'pending' AND expires_at <= $3`,
+		`live = $2 AND status IN ('pending', 'held') AND expires_at`, `live = $2 AND status = 'pending' AND expires_at`,
 		"an agent sees less than it has"},
 	{"sql: a confirm of less is not written", "internal/db/spend.sql.go",
 		`amount = w.amount, `, ``, "the books show more than was paid"},

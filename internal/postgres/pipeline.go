@@ -117,3 +117,21 @@ func (t *Pipeline) Query(ctx context.Context, sql string, args ...any) (pgx.Rows
 func (t *Pipeline) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return t.conn.QueryRow(ctx, sql, args...)
 }
+
+// Snapshot runs the queries of a batch in one read-only snapshot, in one message.
+func (p *Pool) Snapshot(ctx context.Context, b *pgx.Batch) error {
+	return repeat(ctx, func() error {
+		conn, err := p.take(ctx)
+		if err != nil {
+			return err
+		}
+		defer p.giveBack(conn)
+		t := &Pipeline{conn: conn, begun: true}
+		defer t.rollback(ctx)
+		var all pgx.Batch
+		all.Queue("begin isolation level repeatable read read only")
+		all.QueuedQueries = append(all.QueuedQueries, b.QueuedQueries...)
+		all.Queue("commit")
+		return conn.SendBatch(ctx, &all).Close()
+	})
+}

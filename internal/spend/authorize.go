@@ -42,7 +42,7 @@ var ErrRenamed = errors.New("spend: the handle is not the agent's")
 func (s *Service) Authorize(ctx context.Context, call Call, r Request) (Result, error) {
 	merchant := r.Merchant.Key()
 	o := &op{tenant: call.Tenant, agent: r.Agent, call: call,
-		reads: reads{facts: &factsNeeded{merchant, r.Amount.Currency, r.Amount.Minor}},
+		reads: reads{facts: &factsNeeded{merchant, r.Amount.Currency, r.Amount.Minor}, token: true},
 		apply: func(b *batch) (Result, error) { return b.authorize(call, r, merchant) }}
 	if r.DryRun {
 		o.call.Once = nil // nothing happens, so nothing can happen twice
@@ -52,7 +52,7 @@ func (s *Service) Authorize(ctx context.Context, call Call, r Request) (Result, 
 	if err != nil {
 		return result, err
 	}
-	return s.signed(ctx, call.Tenant, result, early)
+	return s.signed(result, early)
 }
 
 func (b *batch) authorize(call Call, r Request, merchant string) (Result, error) {

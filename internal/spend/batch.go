@@ -55,7 +55,10 @@ type batch struct {
 	roles          map[ref]string // of voters, by member
 	deadKeys       map[uuid.UUID]bool
 	records        map[once.ID]*once.Record
-	history        history
+	// repeated are the authorizations that stored answers speak of, as they are
+	// now. Nothing holds them.
+	repeated map[*op]*Authorization
+	history  history
 
 	changed changes
 	// broken is why nothing of the batch may be committed: an op has changed it
@@ -86,7 +89,7 @@ func newBatch(ops []*op) *batch {
 	return &batch{ops: ops,
 		modes: map[ident.Tenant]*mode{}, agents: map[ref]agentRow{}, meters: map[meterRef]*meter.Meter{},
 		authorizations: map[ref]*Authorization{}, approvals: map[ref]*Approval{}, roles: map[ref]string{},
-		deadKeys: map[uuid.UUID]bool{}, records: map[once.ID]*once.Record{}, history: newHistory(),
+		deadKeys: map[uuid.UUID]bool{}, records: map[once.ID]*once.Record{}, repeated: map[*op]*Authorization{}, history: newHistory(),
 		changed: changes{meters: map[meterRef]bool{}, updated: map[ref]*Authorization{}, merchants: map[merchantRef]bool{}}}
 }
 
@@ -107,11 +110,13 @@ func (s *Service) decide(ops []*op) ([]answer, error) {
 			return nil, b.broken
 		}
 		b.offer(answers)
+		s.memory.new(b.changed.merchants)
 		return b.write(ctx)
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.memory.learn(&b.changed)
 	s.waiters.wake(b.changed.decidedIDs)
 	s.prepareUnmetered(b)
 	return answers, nil
@@ -143,7 +148,7 @@ func (b *batch) turn(o *op) (Result, error) {
 		return Result{}, fault.New(fault.Unauthenticated, "invalid_api_key", "This API key is not valid.")
 	}
 	if replay, err := b.replay(o); replay != nil || err != nil {
-		return Result{Replay: replay}, err
+		return Result{Replay: replay, Authorization: b.repeated[o], company: b.modes[o.tenant].settings}, err
 	}
 	if o.apply == nil {
 		return Result{}, nil // only there to have its agent's expired holds given back

@@ -140,7 +140,7 @@ func (g *teller) move(ctx context.Context, gate *spend.Service, in linear.Input)
 }
 
 func (g *teller) budget(ctx context.Context, gate *spend.Service, in linear.Input) linear.Output {
-	budgets, err := gate.Budget(ctx, g.h.tenant, g.agents[in.Agent])
+	budgets, err := gate.Budget(ctx, g.h.tenant, g.agents[in.Agent], "")
 	if err != nil {
 		return g.told(ctx, err)
 	}

@@ -88,12 +88,11 @@ func (b *batch) void(call Call, a *Authorization, reason string) error {
 
 // move submits a change of one authorization.
 func (s *Service) move(ctx context.Context, call Call, id uuid.UUID, change func(*batch, *Authorization) error) (Result, error) {
-	// Whose it is never changes, so that may be read before the transaction.
-	before, err := s.authorization(ctx, call, id)
+	agent, err := s.agentOf(ctx, call, id)
 	if err != nil {
 		return Result{}, err
 	}
-	o := &op{tenant: call.Tenant, agent: before.Agent, call: call, reads: reads{authorization: id},
+	o := &op{tenant: call.Tenant, agent: agent, call: call, reads: reads{authorization: id},
 		apply: func(b *batch) (Result, error) {
 			a := b.authorizations[ref{call.Tenant, id}]
 			if a == nil {
@@ -105,6 +104,25 @@ func (s *Service) move(ctx context.Context, call Call, id uuid.UUID, change func
 			return Result{Authorization: a.copy()}, nil
 		}}
 	return s.submit(ctx, o, nil)
+}
+
+// agentOf is whose an authorization is, if the caller may see it. That never
+// changes, so it may be known before the transaction.
+func (s *Service) agentOf(ctx context.Context, call Call, id uuid.UUID) (uuid.UUID, error) {
+	key := ref{call.Tenant, id}
+	agent, known := s.memory.agents.GetIfPresent(key)
+	if !known {
+		a, err := s.authorization(ctx, call, id)
+		if err != nil {
+			return uuid.Nil, err
+		}
+		agent = a.Agent
+		s.memory.agents.Set(key, agent)
+	}
+	if call.OnlyAgent != uuid.Nil && call.OnlyAgent != agent {
+		return uuid.Nil, fault.Missing("authorization")
+	}
+	return agent, nil
 }
 
 // copy is the authorization as it is now, whatever the rest of the batch does.

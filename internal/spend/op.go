@@ -51,6 +51,9 @@ type reads struct {
 	approval      uuid.UUID
 	voter         *Voter
 	facts         *factsNeeded
+	// token says that a stored answer needs its token again, and with it the
+	// authorization that it speaks of.
+	token bool
 }
 
 type answer struct {

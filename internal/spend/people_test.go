@@ -92,7 +92,7 @@ func TestCurrenciesAndModesKeepTheirBudgets(t *testing.T) {
 	}
 	budget := func(want int64) {
 		t.Helper()
-		b, err := h.gate.Budget(t.Context(), h.tenant, bot)
+		b, err := h.gate.Budget(t.Context(), h.tenant, bot, "")
 		if err != nil || len(b) != 2 || b[1].Currency != "usd" || *b[1].Max != want || b[1].Limits[0].Reserved != 10000-want {
 			t.Fatalf("%+v %v", b, err)
 		}
@@ -106,7 +106,7 @@ func TestCurrenciesAndModesKeepTheirBudgets(t *testing.T) {
 	h.policy(rules)
 	tester := h.agent("bot")
 	h.authorize(tester, 9000)
-	b, err := h.gate.Budget(t.Context(), h.tenant, tester)
+	b, err := h.gate.Budget(t.Context(), h.tenant, tester, "")
 	if err != nil || *b[1].Max != 1000 {
 		t.Fatalf("%+v %v", b, err)
 	}

@@ -93,7 +93,7 @@ func (c *crowd) work(ctx context.Context, random *rand.Rand) {
 		case dice < 960:
 			err = c.move(ctx, gate, random)
 		case dice < 990:
-			_, err = gate.Budget(ctx, c.h.tenant, c.agents[random.IntN(len(c.agents))])
+			_, err = gate.Budget(ctx, c.h.tenant, c.agents[random.IntN(len(c.agents))], "")
 		case dice < 993:
 			err = gate.SweepOnce(ctx)
 		case dice < 998:

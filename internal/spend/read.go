@@ -39,6 +39,9 @@ func (b *batch) read(ctx context.Context, tx *postgres.Pipeline, cache *snapshot
 		}
 	}
 	cache.clock.Store(&b.now)
+	if err := b.readRepeated(ctx, tx); err != nil {
+		return err
+	}
 	return b.readApprovals(ctx, db.New(tx))
 }
 
@@ -46,11 +49,11 @@ func (b *batch) read(ctx context.Context, tx *postgres.Pipeline, cache *snapshot
 func (b *batch) queueReads(p *pgx.Batch, agents []ref) {
 	b.queueSharedMeters(p, agents)
 	b.queueHistory(p)
-	b.queueClock(p)
+	b.queueKeys(p)
 	b.queueAgentMeters(p, agents)
 	b.queueExpired(p, agents)
 	b.queueAuthorizations(p)
-	b.queueKeys(p)
+	b.queueRecords(p)
 }
 
 // queueClock reads the database's clock into the batch.
@@ -216,27 +219,62 @@ func (b *batch) readApprovals(ctx context.Context, q *db.Queries) error {
 	return nil
 }
 
-// queueKeys reads which API keys have died and which Idempotency-Keys have an
-// answer.
+// queueKeys reads the clock, and which API keys have died by now.
 func (b *batch) queueKeys(p *pgx.Batch) {
 	var keys columns
-	var repeated []once.Key
 	for _, o := range b.ops {
 		if o.call.Key != uuid.Nil {
 			keys.add(o.tenant, o.call.Key)
 		}
+	}
+	p.Queue(db.ClockAndDeadKeys, keys.companies, keys.lives, keys.ids).QueryRow(func(row pgx.Row) error {
+		var dead []uuid.UUID
+		err := row.Scan(&b.now, &dead)
+		for _, id := range dead {
+			b.deadKeys[id] = true
+		}
+		return err
+	})
+}
+
+// queueRecords reads which Idempotency-Keys have an answer.
+func (b *batch) queueRecords(p *pgx.Batch) {
+	var repeated []once.Key
+	for _, o := range b.ops {
 		if o.call.Once != nil {
 			repeated = append(repeated, o.call.Once.Key)
 		}
 	}
-	if len(keys.ids) > 0 {
-		p.Queue(db.DeadKeys, keys.companies, keys.lives, keys.ids).Query(func(rows pgx.Rows) error {
-			dead, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-			for _, id := range dead {
-				b.deadKeys[id] = true
-			}
-			return err
-		})
-	}
 	once.QueueFind(p, repeated, func(r *once.Record) { b.records[r.ID()] = r })
+}
+
+// readRepeated reads the authorizations that the stored answers to authorize
+// speak of: their tokens are signed again.
+func (b *batch) readRepeated(ctx context.Context, tx *postgres.Pipeline) error {
+	var c columns
+	waiting := map[ref][]*op{}
+	for _, o := range b.ops {
+		answer, err := b.replay(o)
+		if answer == nil || err != nil || !o.reads.token {
+			continue
+		}
+		id, err := answeredID(answer.Body)
+		if err != nil {
+			return err
+		}
+		c.add(o.tenant, id)
+		waiting[ref{o.tenant, id}] = append(waiting[ref{o.tenant, id}], o)
+	}
+	if len(c.ids) == 0 {
+		return nil
+	}
+	var message pgx.Batch
+	queue(&message, func(r db.Authorization) error {
+		a, err := fromRow(r)
+		for _, o := range waiting[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AuthorizationID}] {
+			b.repeated[o] = a
+		}
+		return err
+	}, db.AuthorizationsByIDs, c.companies, c.lives, c.ids)
+	return tx.Send(ctx, &message)
 }

@@ -186,7 +186,7 @@ func TestBudgetIsWhatAuthorizeAllows(t *testing.T) {
 		{"type":"approval_threshold","amount":30,"currency":"usd"}]`)
 	bot := h.agent("bot")
 	for _, want := range []int64{8000, 7000} {
-		b, err := h.gate.Budget(t.Context(), h.tenant, bot)
+		b, err := h.gate.Budget(t.Context(), h.tenant, bot, "")
 		if err != nil || len(b) != 1 || *b[0].Max != want || *b[0].MaxWithoutApproval != 3000 {
 			t.Fatalf("%+v %v, want %d", b, err, want)
 		}
@@ -200,7 +200,7 @@ func TestBudgetIsWhatAuthorizeAllows(t *testing.T) {
 		h.authorize(bot, 3000)
 	}
 	h.expireAll()
-	if b, err := h.gate.Budget(t.Context(), h.tenant, bot); err != nil || *b[0].Max != 8000 || b[0].Limits[0].Reserved != 0 {
+	if b, err := h.gate.Budget(t.Context(), h.tenant, bot, ""); err != nil || *b[0].Max != 8000 || b[0].Limits[0].Reserved != 0 {
 		t.Fatalf("an expired hold still counts: %+v %v", b, err)
 	}
 }

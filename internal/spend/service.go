@@ -53,6 +53,7 @@ type Service struct {
 	lanes      []*lane
 	cache      *snapshots
 	waiters    *waiters
+	memory     memory
 	// preparing are the tenants whose limits are being counted.
 	preparing inProgress
 }
@@ -68,7 +69,7 @@ func New(pool *postgres.Pool, keys *sign.KeySet, policies *policy.Store, c Confi
 		c.Committers = pool
 	}
 	s := &Service{pool: pool, committers: c.Committers, keys: keys, policies: policies, config: c,
-		cache: newSnapshots(policies), waiters: newWaiters()}
+		cache: newSnapshots(policies), waiters: newWaiters(), memory: newMemory()}
 	for range c.Lanes {
 		s.lanes = append(s.lanes, newLane(c.MaxQueue, c.Patience/3))
 	}

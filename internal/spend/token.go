@@ -1,15 +1,14 @@
 package spend
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 
-	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/policy"
 )
@@ -72,13 +71,10 @@ func (s *Service) sign(a *Authorization, company settings) signature {
 // signed adds the token of a decision to the result of an authorize: the one
 // that was signed early, if it is of this very authorization. A replay gets the
 // token of the first answer: its claims follow from what is stored.
-func (s *Service) signed(ctx context.Context, t ident.Tenant, r Result, early signature) (Result, error) {
+func (s *Service) signed(r Result, early signature) (Result, error) {
 	a := r.Authorization
-	if r.Replay != nil {
-		var err error
-		if a, r.company, err = s.replayed(ctx, t, r.Replay.Body); err != nil {
-			return r, err
-		}
+	if a == nil {
+		return r, errors.New("a stored answer speaks of an authorization that is not stored")
 	}
 	if early.of != a {
 		early = s.sign(a, r.company)
@@ -87,28 +83,19 @@ func (s *Service) signed(ctx context.Context, t ident.Tenant, r Result, early si
 	return r, early.err
 }
 
-// replayed finds the authorization that a stored answer speaks of.
-func (s *Service) replayed(ctx context.Context, t ident.Tenant, body []byte) (*Authorization, settings, error) {
+// answeredID is the authorization that a stored answer speaks of.
+func answeredID(body []byte) (uuid.UUID, error) {
 	var stored struct {
 		ID string `json:"id"`
 	}
 	if err := json.Unmarshal(body, &stored); err != nil {
-		return nil, settings{}, fmt.Errorf("a stored answer: %w", err)
+		return uuid.Nil, fmt.Errorf("a stored answer: %w", err)
 	}
 	id, ok := ident.Parse(ident.Authorization, stored.ID)
 	if !ok {
-		return nil, settings{}, fmt.Errorf("a stored answer names %q", stored.ID)
+		return uuid.Nil, fmt.Errorf("a stored answer names %q", stored.ID)
 	}
-	row, err := db.New(s.pool).AuthorizationByID(ctx, t.Company, t.Live, id)
-	if err != nil {
-		return nil, settings{}, err
-	}
-	a, err := fromRow(row)
-	if err != nil {
-		return nil, settings{}, err
-	}
-	company, err := db.New(s.pool).CompanySettings(ctx, t.Company, t.Live)
-	return a, settingsOf(company), err
+	return id, nil
 }
 
 // freshToken signs the authorization as it stands, for a decision of people or
