@@ -28,11 +28,11 @@ type house struct {
 	config
 	log  *slog.Logger
 	pool *postgres.Pool
-	// committers are the gate's own connections.
-	committers *postgres.Pool
-	sealing    []byte // the key-encryption key, 32 bytes
-	metrics    *prometheus.Registry
-	traces     trace.TracerProvider
+	// committers are the gate's own connections, lookups those of reads by key.
+	committers, lookups *postgres.Pool
+	sealing             []byte // the key-encryption key, 32 bytes
+	metrics             *prometheus.Registry
+	traces              trace.TracerProvider
 	// draining is closed when shutdown begins: what waits or streams should
 	// end its answer then.
 	draining <-chan struct{}
@@ -109,7 +109,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 		LinksPerAddress: links, LinksPerClient: links}); err != nil {
 		return f, err
 	}
-	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Log: h.log})
+	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Lookups: h.lookups, Log: h.log})
 	return f, nil
 }
 

@@ -15,9 +15,9 @@ import (
 // database is the pool and, when we run PostgreSQL ourselves, the server below.
 type database struct {
 	pool *postgres.Pool
-	// committers are the gate's own connections.
-	committers *postgres.Pool
-	own        *embedded.Server // nil when DATABASE_URL names one
+	// committers are the gate's own connections, lookups those of reads by key.
+	committers, lookups *postgres.Pool
+	own                 *embedded.Server // nil when DATABASE_URL names one
 }
 
 // openDatabase starts PostgreSQL if none is named, brings the schema up to date
@@ -37,13 +37,17 @@ func openDatabase(ctx context.Context, c config, log *slog.Logger) (d database, 
 	if err := postgres.Migrate(ctx, c.OwnerURL); err != nil {
 		return d, unusable(err)
 	}
-	pool := postgres.Config{URL: c.DatabaseURL, Role: postgres.AppRole, MaxConns: 24,
+	pool := postgres.Config{URL: c.DatabaseURL, Role: postgres.AppRole, MaxConns: 20,
 		StatementTimeout: 30 * time.Second, LockTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	if d.pool, err = postgres.Open(ctx, pool); err != nil {
 		return d, unusable(err)
 	}
 	pool.MaxConns, pool.MinConns, pool.Settings, pool.ApplicationName = 4, 4, spend.CommitterSettings(), "purser-gate"
 	if d.committers, err = postgres.Open(ctx, pool); err != nil {
+		return d, unusable(err)
+	}
+	pool.MaxConns, pool.MinConns, pool.ApplicationName = 6, 0, "purser-lookups"
+	if d.lookups, err = postgres.Open(ctx, pool); err != nil {
 		return d, unusable(err)
 	}
 	return d, nil
@@ -68,7 +72,7 @@ func (d database) ended() <-chan struct{} {
 }
 
 func (d database) close(log *slog.Logger) {
-	for _, pool := range []*postgres.Pool{d.pool, d.committers} {
+	for _, pool := range []*postgres.Pool{d.pool, d.committers, d.lookups} {
 		if pool != nil {
 			pool.Close()
 		}

@@ -56,7 +56,7 @@ func serve(ctx context.Context, c config, out io.Writer, log *slog.Logger, first
 		log.Warn("KEY_ENCRYPTION_KEY is not set: the key lies in DATA_DIR, and every replica needs the same one", "directory", c.DataDir)
 	}
 	drain := make(chan struct{})
-	h := house{config: c, log: log, pool: data.pool, committers: data.committers, sealing: sealing, metrics: newMetrics(data.pool), draining: drain, first: first}
+	h := house{config: c, log: log, pool: data.pool, committers: data.committers, lookups: data.lookups, sealing: sealing, metrics: newMetrics(data.pool), draining: drain, first: first}
 	if traces != nil {
 		h.traces = traces
 	}

@@ -68,7 +68,7 @@ func (s *Service) readBudget(ctx context.Context, t ident.Tenant, agent uuid.UUI
 	queue(&message, func(r db.Agent) error { b.agents = append(b.agents, r); return nil }, db.AgentGet, t.Company, t.Live, agent)
 	meter.QueueOfSubjects(&message, snap.subjects(t, agent), func(m meter.Stored) { b.meters[m.Key] = m.Meter })
 	queue(&message, func(r db.OpenExpiredOfTenantRow) error { expired = append(expired, r); return nil }, db.OpenExpiredOfTenant, t.Company, t.Live)
-	if err := s.pool.Snapshot(ctx, &message); err != nil {
+	if err := s.lookups.Snapshot(ctx, &message); err != nil {
 		return nil, err
 	}
 	return b, b.release(expired, snap)

@@ -39,35 +39,53 @@ func (s *Service) Get(ctx context.Context, call Call, id uuid.UUID, wait time.Du
 }
 
 func (s *Service) get(ctx context.Context, call Call, id uuid.UUID) (Result, error) {
-	a, err := s.authorization(ctx, call, id)
+	seen, err := s.look(ctx, call, id)
 	if err != nil {
 		return Result{}, err
 	}
-	q := db.New(s.pool)
-	company, err := q.CompanySettings(ctx, call.Tenant.Company, call.Tenant.Live)
-	if err != nil {
-		return Result{}, err
-	}
-	now, err := q.DatabaseClock(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	if a.Status.Open() && !a.ExpiresAt.After(now) {
+	if a := seen.authorization; a.Status.Open() && !a.ExpiresAt.After(seen.now) {
 		if err := s.touch(ctx, []ref{{a.Tenant, a.Agent}}); err != nil {
 			return Result{}, err
 		}
-		if a, err = s.authorization(ctx, call, id); err != nil {
+		if seen, err = s.look(ctx, call, id); err != nil {
 			return Result{}, err
 		}
 	}
-	r := Result{Authorization: a}
-	if a.ApprovalID != uuid.Nil {
-		if r.Approval, err = readApproval(ctx, q, call.Tenant, a.ApprovalID); err != nil {
+	r := Result{Authorization: seen.authorization}
+	if approval := r.Authorization.ApprovalID; approval != uuid.Nil {
+		if r.Approval, err = readApproval(ctx, db.New(s.pool), call.Tenant, approval); err != nil {
 			return Result{}, err
 		}
 	}
-	r.Token, err = s.freshToken(a, settingsOf(company), now)
+	r.Token, err = s.freshToken(r.Authorization, seen.company, seen.now)
 	return r, err
+}
+
+// seen is an authorization at a moment, with its company's settings.
+type seen struct {
+	authorization *Authorization
+	company       settings
+	now           time.Time
+}
+
+func (s *Service) look(ctx context.Context, call Call, id uuid.UUID) (out seen, err error) {
+	var message pgx.Batch
+	queue(&message, func(r db.Authorization) (err error) {
+		out.authorization, err = fromRow(r)
+		return err
+	}, db.AuthorizationByID, call.Tenant.Company, call.Tenant.Live, id)
+	queue(&message, func(r db.CompanySettingsRow) error {
+		out.company = settingsOf(r)
+		return nil
+	}, db.CompanySettings, call.Tenant.Company, call.Tenant.Live)
+	message.Queue(db.DatabaseClock).QueryRow(func(row pgx.Row) error { return row.Scan(&out.now) })
+	if err := s.lookups.Snapshot(ctx, &message); err != nil {
+		return out, err
+	}
+	if a := out.authorization; a == nil || call.OnlyAgent != uuid.Nil && a.Agent != call.OnlyAgent {
+		return out, fault.Missing("authorization")
+	}
+	return out, nil
 }
 
 func (s *Service) authorization(ctx context.Context, call Call, id uuid.UUID) (*Authorization, error) {

@@ -32,12 +32,15 @@ type Config struct {
 	// Committers are the connections that decide; nil means the service's pool.
 	// A few are enough, one a lane. See CommitterSettings.
 	Committers *postgres.Pool
-	Log        *slog.Logger
+	// Lookups are connections with the same settings for reads by key; nil
+	// means the service's pool.
+	Lookups *postgres.Pool
+	Log     *slog.Logger
 }
 
-// CommitterSettings are for the connections that decide: their few statements
-// take arrays and touch rows by key, so planning them each time costs more than
-// it finds.
+// CommitterSettings are for the connections that decide or look up: their few
+// statements touch rows by key, so planning them each time costs more than it
+// finds.
 func CommitterSettings() map[string]string {
 	return map[string]string{"plan_cache_mode": "force_generic_plan", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 }
@@ -47,6 +50,7 @@ type Service struct {
 	pool *postgres.Pool
 	// committers are the connections that decide.
 	committers *postgres.Pool
+	lookups    *postgres.Pool
 	keys       *sign.KeySet
 	policies   *policy.Store
 	config     Config
@@ -68,7 +72,10 @@ func New(pool *postgres.Pool, keys *sign.KeySet, policies *policy.Store, c Confi
 	if c.Committers == nil {
 		c.Committers = pool
 	}
-	s := &Service{pool: pool, committers: c.Committers, keys: keys, policies: policies, config: c,
+	if c.Lookups == nil {
+		c.Lookups = pool
+	}
+	s := &Service{pool: pool, committers: c.Committers, lookups: c.Lookups, keys: keys, policies: policies, config: c,
 		cache: newSnapshots(policies), waiters: newWaiters(), memory: newMemory()}
 	for range c.Lanes {
 		s.lanes = append(s.lanes, newLane(c.MaxQueue, c.Patience/3))
