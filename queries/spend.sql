@@ -30,20 +30,39 @@ ORDER BY a.company_id, a.live, a.agent_id
 FOR NO KEY UPDATE;
 
 -- name: ExpiredHolds :many
-SELECT o.* FROM authorizations o
-JOIN (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) w
-  ON o.company_id = w.company_id AND o.live = w.live
-WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() AND o.agent_id = ANY(@agents::uuid[]);
+-- OFFSET 0 keeps the agents out of the search: by them PostgreSQL would read all
+-- of their history.
+SELECT h.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) w
+CROSS JOIN LATERAL (
+  SELECT o.* FROM authorizations o
+  WHERE o.company_id = w.company_id AND o.live = w.live
+    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h
+WHERE h.agent_id = ANY(@agents::uuid[]);
 
 -- name: AgentsWithExpiredHolds :many
-SELECT DISTINCT o.company_id, o.live, o.agent_id FROM authorizations o
-WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp()
+-- A walk from tenant to tenant over the index of what is open, however much has
+-- been closed.
+WITH RECURSIVE walk AS (
+  (SELECT f.company_id, f.live FROM authorizations f WHERE f.status IN ('pending', 'held')
+   ORDER BY f.company_id, f.live, f.expires_at LIMIT 1)
+  UNION ALL
+  SELECT n.company_id, n.live FROM walk w CROSS JOIN LATERAL (
+    SELECT o.company_id, o.live FROM authorizations o
+    WHERE o.status IN ('pending', 'held') AND (o.company_id, o.live) > (w.company_id, w.live)
+    ORDER BY o.company_id, o.live, o.expires_at LIMIT 1) n
+)
+SELECT DISTINCT h.company_id, h.live, h.agent_id FROM walk w CROSS JOIN LATERAL (
+  SELECT o.company_id, o.live, o.agent_id FROM authorizations o
+  WHERE o.company_id = w.company_id AND o.live = w.live
+    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp()
+  ORDER BY o.expires_at LIMIT 500) h
 LIMIT 500;
 
 -- name: TenantAgentsWithExpiredHolds :many
-SELECT DISTINCT o.agent_id FROM authorizations o
-WHERE o.company_id = $1 AND o.live = $2
-  AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp();
+SELECT DISTINCT h.agent_id FROM (
+  SELECT o.agent_id FROM authorizations o
+  WHERE o.company_id = $1 AND o.live = $2
+    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h;
 
 -- name: ClockAndDeadKeys :one
 -- The moment, and those of the given keys that may not act any more.

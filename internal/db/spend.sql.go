@@ -13,8 +13,20 @@ import (
 )
 
 const AgentsWithExpiredHolds = `-- name: AgentsWithExpiredHolds :many
-SELECT DISTINCT o.company_id, o.live, o.agent_id FROM authorizations o
-WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp()
+WITH RECURSIVE walk AS (
+  (SELECT f.company_id, f.live FROM authorizations f WHERE f.status IN ('pending', 'held')
+   ORDER BY f.company_id, f.live, f.expires_at LIMIT 1)
+  UNION ALL
+  SELECT n.company_id, n.live FROM walk w CROSS JOIN LATERAL (
+    SELECT o.company_id, o.live FROM authorizations o
+    WHERE o.status IN ('pending', 'held') AND (o.company_id, o.live) > (w.company_id, w.live)
+    ORDER BY o.company_id, o.live, o.expires_at LIMIT 1) n
+)
+SELECT DISTINCT h.company_id, h.live, h.agent_id FROM walk w CROSS JOIN LATERAL (
+  SELECT o.company_id, o.live, o.agent_id FROM authorizations o
+  WHERE o.company_id = w.company_id AND o.live = w.live
+    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp()
+  ORDER BY o.expires_at LIMIT 500) h
 LIMIT 500
 `
 
@@ -24,6 +36,8 @@ type AgentsWithExpiredHoldsRow struct {
 	AgentID   uuid.UUID
 }
 
+// A walk from tenant to tenant over the index of what is open, however much has
+// been closed.
 func (q *Queries) AgentsWithExpiredHolds(ctx context.Context) ([]AgentsWithExpiredHoldsRow, error) {
 	rows, err := q.db.Query(ctx, AgentsWithExpiredHolds)
 	if err != nil {
@@ -265,12 +279,16 @@ func (q *Queries) EpochAndClock(ctx context.Context, companyID uuid.UUID, live b
 }
 
 const ExpiredHolds = `-- name: ExpiredHolds :many
-SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation FROM authorizations o
-JOIN (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
-  ON o.company_id = w.company_id AND o.live = w.live
-WHERE o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() AND o.agent_id = ANY($3::uuid[])
+SELECT h.company_id, h.live, h.authorization_id, h.agent_id, h.status, h.decision, h.reason_code, h.reason, h.currency, h.requested, h.amount, h.refunded, h.merchant_name, h.merchant_mcc, h.merchant_country, h.merchant_domain, h.merchant_key, h.rail, h.capture, h.purpose, h.metadata, h.reference, h.void_reason, h.expires_in, h.expires_at, h.created_at, h.decided_at, h.closed_at, h.redeemed_at, h.requested_by, h.approval_id, h.explanation FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
+CROSS JOIN LATERAL (
+  SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation FROM authorizations o
+  WHERE o.company_id = w.company_id AND o.live = w.live
+    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h
+WHERE h.agent_id = ANY($3::uuid[])
 `
 
+// OFFSET 0 keeps the agents out of the search: by them PostgreSQL would read all
+// of their history.
 func (q *Queries) ExpiredHolds(ctx context.Context, companies []uuid.UUID, lives []bool, agents []uuid.UUID) ([]Authorization, error) {
 	rows, err := q.db.Query(ctx, ExpiredHolds, companies, lives, agents)
 	if err != nil {
@@ -1029,9 +1047,10 @@ func (q *Queries) ShareModes(ctx context.Context, companies []uuid.UUID, lives [
 }
 
 const TenantAgentsWithExpiredHolds = `-- name: TenantAgentsWithExpiredHolds :many
-SELECT DISTINCT o.agent_id FROM authorizations o
-WHERE o.company_id = $1 AND o.live = $2
-  AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp()
+SELECT DISTINCT h.agent_id FROM (
+  SELECT o.agent_id FROM authorizations o
+  WHERE o.company_id = $1 AND o.live = $2
+    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h
 `
 
 func (q *Queries) TenantAgentsWithExpiredHolds(ctx context.Context, companyID uuid.UUID, live bool) ([]uuid.UUID, error) {
