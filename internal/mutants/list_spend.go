@@ -41,8 +41,6 @@ var spendMutants = []Mutant{
 		`string(scope.Currency) != e.Currency`, `false`, "an agent sees more than it has"},
 	{"spend: an old policy cache is used", "internal/spend/snapshot.go",
 		`old != nil && old.epoch == epoch`, `old != nil`, "a lowered limit never comes into force"},
-	{"spend: a key twice in one batch", "internal/spend/op.go",
-		`if id := o.call.Once.Key.ID(); seen[id] {`, `if id := o.call.Once.Key.ID(); false && seen[id] {`, "two effects, or two failures, for one key"},
 	{"spend: a lost race for a key is not looked up", "internal/spend/op.go",
 		`once.IsRace(err)`, `once.IsRace(nil)`, "the second of two is told that it failed"},
 	{"spend: decided after the caller was told no", "internal/spend/op.go",
