@@ -8,7 +8,7 @@ import (
 // heapFloor is room that the garbage collector counts as in use, and that
 // nothing is ever written to, so that the machine never gives it. Without it a
 // busy server with a small heap collects ten times a second.
-const heapFloor = 24 << 20
+const heapFloor = 8 << 20
 
 // keepHeapFloor holds the floor until the returned function is called. Whoever
 // sets GOGC has decided otherwise.

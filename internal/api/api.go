@@ -57,6 +57,7 @@ type API struct {
 	limit     func(context.Context, access.Principal) (access.Admission, error)
 	findAgent func(context.Context, ident.Tenant, string) (uuid.UUID, error)
 	handles   *handles
+	entrance  *entrance
 
 	deprecations map[string]Deprecation
 	testGates    map[string]gate
@@ -112,6 +113,7 @@ func New(c Config) (*API, error) {
 		return g.ID, err
 	}
 	a.handles, err = newHandles(a.findAgent)
+	a.entrance = newEntrance(a.spend.Crowded)
 	return a, err
 }
 
@@ -142,7 +144,7 @@ func (a *API) mount(e *echo.Echo, register func(*API)) {
 	config := newConfig(a.base)
 	aliasSchemas(config.Components.Schemas)
 	a.huma = huma.NewAPI(config, headToo{humaecho.New(e, config).Adapter()})
-	a.huma.UseMiddleware(a.hurry, a.admit, newEntrance(a.spend.Crowded).shed, announce, a.readAddress, a.readBody, a.readKey)
+	a.huma.UseMiddleware(a.hurry, a.admit, a.entrance.shed, announce, a.readAddress, a.readBody, a.readKey)
 	register(a)
 	a.serveDocuments(e)
 	a.serveProblems(e)

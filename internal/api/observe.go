@@ -19,11 +19,11 @@ import (
 // Middleware is what every request passes, pages too, outermost first. It
 // belongs into echo's Use.
 func (a *API) Middleware() []echo.MiddlewareFunc {
-	chain := []echo.MiddlewareFunc{a.begin}
+	chain := []echo.MiddlewareFunc{a.begin, securityHeaders, a.turnAway}
 	if a.tracer != nil {
 		chain = append(chain, otelecho.Middleware("purser", otelecho.WithTracerProvider(a.tracer)))
 	}
-	return append(chain, a.observe, securityHeaders, a.recoverPanic)
+	return append(chain, a.observe, a.recoverPanic)
 }
 
 // begin gives the request its id and its state.

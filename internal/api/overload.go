@@ -1,10 +1,14 @@
 package api
 
 import (
+	"hash/maphash"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+	"github.com/maypok86/otter/v2"
 
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
@@ -39,10 +43,23 @@ type entrance struct {
 	from  time.Time
 	ended int
 	busy  bool
+
+	// guests are the tenants of credentials that were let in, by the hash of what
+	// was presented: whose request it is can be told before it is proved, which
+	// is enough to refuse it.
+	guests *otter.Cache[uint64, ident.Tenant]
+	seed   maphash.Seed
+	// turned counts who was turned away at the door since it was last logged.
+	turned   int
+	loggedAt time.Time
 }
 
+// maxGuests bounds the credentials that are known at the door.
+const maxGuests = 20_000
+
 func newEntrance(crowded func(ident.Tenant) bool) *entrance {
-	return &entrance{crowded: crowded, now: time.Now, underWay: map[ident.Tenant]int{}, limit: fewest}
+	return &entrance{crowded: crowded, now: time.Now, underWay: map[ident.Tenant]int{}, limit: fewest,
+		guests: otter.Must(&otter.Options[uint64, ident.Tenant]{MaximumSize: maxGuests}), seed: maphash.MakeSeed()}
 }
 
 // shed is the step that refuses new spending which would not be decided in time,
@@ -55,12 +72,72 @@ func (e *entrance) shed(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
+	e.guests.Set(e.credential(ctx.Header), state.Tenant)
 	if e.crowded(state.Tenant) || !e.enter(state.Tenant) {
-		state.api.refuseHuma(ctx, fault.New(fault.Unavailable, "overloaded", "Too many requests are waiting: try again.").After(time.Second))
+		state.api.refuseHuma(ctx, overloaded())
 		return
 	}
 	defer e.leave(state.Tenant)
 	next(ctx)
+}
+
+func overloaded() *fault.Error {
+	return fault.New(fault.Unavailable, "overloaded", "Too many requests are waiting: try again.").After(time.Second)
+}
+
+// credential is a number for what a request presents.
+func (e *entrance) credential(header func(string) string) uint64 {
+	return maphash.String(e.seed, header("X-API-Key")+"\n"+header("Authorization"))
+}
+
+// turnsAway says at the door whether a request would be refused inside: it comes
+// from somebody who was here before and has no place now.
+func (e *entrance) turnsAway(r *http.Request) bool {
+	if r.Method != http.MethodPost || r.URL.Path != "/v1/authorize" {
+		return false
+	}
+	t, known := e.guests.GetIfPresent(e.credential(r.Header.Get))
+	return known && (e.crowded(t) || !e.hasPlace(t))
+}
+
+func (e *entrance) hasPlace(t ident.Tenant) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.place(t)
+}
+
+// turnAway refuses at the door, before anything is known or written down of the
+// request: at twice of what can be served, what a refusal costs is most of what
+// there is. One line a second says how many there were.
+func (a *API) turnAway(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !a.entrance.turnsAway(c.Request()) {
+			return next(c)
+		}
+		a.metrics.requests.WithLabelValues("/v1/authorize", http.MethodPost, "503").Inc()
+		if n := a.entrance.toLog(); n > 0 {
+			a.log.Warn("requests were turned away at the door", "count", n)
+		}
+		p := a.problem(callOf(c.Request().Context()).id, overloaded())
+		p.headers(c.Response().Header())
+		body, err := encode(p)
+		if err != nil {
+			return err
+		}
+		return c.Blob(p.Status, problemType, body)
+	}
+}
+
+// toLog counts one who was turned away, and gives their number once a second.
+func (e *entrance) toLog() (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.turned++
+	if e.now().Sub(e.loggedAt) < time.Second {
+		return 0
+	}
+	n, e.turned, e.loggedAt = e.turned, 0, e.now()
+	return n
 }
 
 // enter counts the tenant in, unless there are too many and the tenant has its
@@ -68,20 +145,25 @@ func (e *entrance) shed(ctx huma.Context, next func(huma.Context)) {
 func (e *entrance) enter(t ident.Tenant) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	mine := e.underWay[t]
-	if e.total >= e.limit {
-		e.busy = true
-		tenants := len(e.underWay)
-		if mine == 0 {
-			tenants++
-		}
-		if mine >= max(1, e.limit/tenants) {
-			return false
-		}
+	if !e.place(t) {
+		return false
 	}
 	e.underWay[t]++
 	e.total++
 	return true
+}
+
+// place says whether there is room for another of the tenant's.
+func (e *entrance) place(t ident.Tenant) bool {
+	if e.total < e.limit {
+		return true
+	}
+	e.busy = true
+	mine, tenants := e.underWay[t], len(e.underWay)
+	if mine == 0 {
+		tenants++
+	}
+	return mine < max(1, e.limit/tenants)
 }
 
 func (e *entrance) leave(t ident.Tenant) {

@@ -154,3 +154,24 @@ func TestEntranceIsSharedByTenants(t *testing.T) {
 		t.Error("the flood got more than its share in")
 	}
 }
+
+// TestTurnedAwayAtTheDoor: whoever was in before is refused before anything is
+// looked at, with an answer like any other; a stranger is asked who it is.
+func TestTurnedAwayAtTheDoor(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	f.policy(limit(100))
+	f.agent("bot")
+	f.spend.want(200, "", "POST", "/v1/authorize", ask("bot", 1))
+	full := true
+	f.api.entrance.crowded = func(ident.Tenant) bool { return full }
+	refused := f.spend.want(503, "overloaded", "POST", "/v1/authorize", ask("bot", 1))
+	if h := refused.header; h.Get("Retry-After") != "1" || h.Get("X-Request-Id") == "" || h.Get("Cache-Control") != "no-store" ||
+		h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Content-Type") != problemType {
+		t.Errorf("%v", h)
+	}
+	f.spend.want(404, "", "GET", "/v1/authorize/auth_01jd3v7m4sfx1r5k0m7z2w8y9a", nil)
+	f.with("X-API-Key", "ag_test_unknown").want(401, "", "POST", "/v1/authorize", ask("bot", 1))
+	full = false
+	f.spend.want(200, "", "POST", "/v1/authorize", ask("bot", 1))
+}

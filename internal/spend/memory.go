@@ -6,7 +6,7 @@ import (
 )
 
 // maxRemembered bounds each of the memories, about 150 bytes an entry.
-const maxRemembered = 50_000
+const maxRemembered = 20_000
 
 // memory is what this process has seen stored and what never changes: it saves
 // looking it up, or storing it once more. Another process may know more.
