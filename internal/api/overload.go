@@ -85,9 +85,10 @@ func overloaded() *fault.Error {
 	return fault.New(fault.Unavailable, "overloaded", "Too many requests are waiting: try again.").After(time.Second)
 }
 
-// credential is a number for what a request presents.
+// credential is a number for what a request presents, and for where a session
+// says that it acts.
 func (e *entrance) credential(header func(string) string) uint64 {
-	return maphash.String(e.seed, header("X-API-Key")+"\n"+header("Authorization"))
+	return maphash.String(e.seed, header("X-API-Key")+"\n"+header("Authorization")+"\n"+header("X-Company-Id")+"\n"+header("X-Mode"))
 }
 
 // turnsAway says at the door whether a request would be refused inside: it comes

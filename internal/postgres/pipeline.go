@@ -118,8 +118,9 @@ func (t *Pipeline) QueryRow(ctx context.Context, sql string, args ...any) pgx.Ro
 	return t.conn.QueryRow(ctx, sql, args...)
 }
 
-// Snapshot runs the queries of a batch in one read-only snapshot, in one message.
-func (p *Pool) Snapshot(ctx context.Context, b *pgx.Batch) error {
+// Snapshot runs the queries that ask queues in one read-only snapshot, in one
+// message. It may ask again, from the beginning.
+func (p *Pool) Snapshot(ctx context.Context, ask func(*pgx.Batch)) error {
 	return repeat(ctx, func() error {
 		conn, err := p.take(ctx)
 		if err != nil {
@@ -130,8 +131,12 @@ func (p *Pool) Snapshot(ctx context.Context, b *pgx.Batch) error {
 		defer t.rollback(ctx)
 		var all pgx.Batch
 		all.Queue("begin isolation level repeatable read read only")
-		all.QueuedQueries = append(all.QueuedQueries, b.QueuedQueries...)
+		ask(&all)
 		all.Queue("commit")
-		return conn.SendBatch(ctx, &all).Close()
+		err = conn.SendBatch(ctx, &all).Close()
+		if err != nil && conn.Conn().IsClosed() && ctx.Err() == nil {
+			return staleError{err} // it only read, so that it may always be repeated
+		}
+		return err
 	})
 }

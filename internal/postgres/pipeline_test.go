@@ -116,3 +116,27 @@ func TestPipelineRepeatsConflicts(t *testing.T) {
 		t.Fatalf("%d additions in %d tries, want 4 in more than 2", n, len(tries))
 	}
 }
+
+// TestSnapshotOverADeadConnection: PostgreSQL has ended the connection since it
+// was last used, which is no reason to answer nothing.
+func TestSnapshotOverADeadConnection(t *testing.T) {
+	t.Parallel()
+	pool := table(t, scratch, postgres.Config{MaxConns: 1})
+	other := open(t, pool.Config().ConnString())
+	var backend int
+	read := func() error {
+		return pool.Snapshot(t.Context(), func(b *pgx.Batch) {
+			b.Queue("SELECT pg_backend_pid()").QueryRow(func(row pgx.Row) error { return row.Scan(&backend) })
+		})
+	}
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	ended := backend
+	if _, err := other.Exec(t.Context(), "SELECT pg_terminate_backend($1)", ended); err != nil {
+		t.Fatal(err)
+	}
+	if err := read(); err != nil || backend == ended {
+		t.Fatalf("%v, on %d after %d", err, backend, ended)
+	}
+}

@@ -61,14 +61,16 @@ type budget struct {
 // readBudget reads what a snapshot's rules look at. It is only right if the
 // epoch that it reads is still the snapshot's.
 func (s *Service) readBudget(ctx context.Context, t ident.Tenant, agent uuid.UUID, snap *snapshot) (*budget, error) {
-	b := &budget{meters: map[meter.Key]*meter.Meter{}}
+	var b *budget
 	var expired []db.OpenExpiredOfTenantRow
-	var message pgx.Batch
-	message.Queue(db.EpochAndClock, t.Company, t.Live).QueryRow(func(row pgx.Row) error { return row.Scan(&b.epoch, &b.now) })
-	queue(&message, func(r db.Agent) error { b.agents = append(b.agents, r); return nil }, db.AgentGet, t.Company, t.Live, agent)
-	meter.QueueOfSubjects(&message, snap.subjects(t, agent), func(m meter.Stored) { b.meters[m.Key] = m.Meter })
-	queue(&message, func(r db.OpenExpiredOfTenantRow) error { expired = append(expired, r); return nil }, db.OpenExpiredOfTenant, t.Company, t.Live)
-	if err := s.lookups.Snapshot(ctx, &message); err != nil {
+	err := s.lookups.Snapshot(ctx, func(message *pgx.Batch) {
+		b, expired = &budget{meters: map[meter.Key]*meter.Meter{}}, nil
+		message.Queue(db.EpochAndClock, t.Company, t.Live).QueryRow(func(row pgx.Row) error { return row.Scan(&b.epoch, &b.now) })
+		queue(message, func(r db.Agent) error { b.agents = append(b.agents, r); return nil }, db.AgentGet, t.Company, t.Live, agent)
+		meter.QueueOfSubjects(message, snap.subjects(t, agent), func(m meter.Stored) { b.meters[m.Key] = m.Meter })
+		queue(message, func(r db.OpenExpiredOfTenantRow) error { expired = append(expired, r); return nil }, db.OpenExpiredOfTenant, t.Company, t.Live)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return b, b.release(expired, snap)

@@ -69,17 +69,19 @@ type seen struct {
 }
 
 func (s *Service) look(ctx context.Context, call Call, id uuid.UUID) (out seen, err error) {
-	var message pgx.Batch
-	queue(&message, func(r db.Authorization) (err error) {
-		out.authorization, err = fromRow(r)
-		return err
-	}, db.AuthorizationByID, call.Tenant.Company, call.Tenant.Live, id)
-	queue(&message, func(r db.CompanySettingsRow) error {
-		out.company = settingsOf(r)
-		return nil
-	}, db.CompanySettings, call.Tenant.Company, call.Tenant.Live)
-	message.Queue(db.DatabaseClock).QueryRow(func(row pgx.Row) error { return row.Scan(&out.now) })
-	if err := s.lookups.Snapshot(ctx, &message); err != nil {
+	err = s.lookups.Snapshot(ctx, func(message *pgx.Batch) {
+		out = seen{}
+		queue(message, func(r db.Authorization) (err error) {
+			out.authorization, err = fromRow(r)
+			return err
+		}, db.AuthorizationByID, call.Tenant.Company, call.Tenant.Live, id)
+		queue(message, func(r db.CompanySettingsRow) error {
+			out.company = settingsOf(r)
+			return nil
+		}, db.CompanySettings, call.Tenant.Company, call.Tenant.Live)
+		message.Queue(db.DatabaseClock).QueryRow(func(row pgx.Row) error { return row.Scan(&out.now) })
+	})
+	if err != nil {
 		return out, err
 	}
 	if a := out.authorization; a == nil || call.OnlyAgent != uuid.Nil && a.Agent != call.OnlyAgent {

@@ -38,7 +38,8 @@ func (b *batch) read(ctx context.Context, tx *postgres.Pipeline, cache *snapshot
 			return err
 		}
 	}
-	cache.clock.Store(&b.now)
+	now := b.now // not a pointer into the batch, which would be kept with it
+	cache.clock.Store(&now)
 	if err := b.readRepeated(ctx, tx); err != nil {
 		return err
 	}
