@@ -20,7 +20,7 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-	{"fault", "ident", "pack", "sheet", "client", "db", "migrations", "static", "postgres/embedded", "api/apitestclient"},
+	{"fault", "ident", "pack", "sheet", "lookalike", "client", "db", "migrations", "static", "postgres/embedded", "api/apitestclient"},
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -68,7 +68,7 @@ var few = map[string][]string{
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
-		"meter", "sign", "rails/*"},
+		"meter", "sign", "lookalike", "rails/*"},
 }
 
 // importing is one import of one file.
