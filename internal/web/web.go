@@ -90,7 +90,7 @@ const (
 func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
-		w.signInPages(), w.personPages(), w.overviewPages(), w.authorizationPages(), w.policyPages(),
+		w.signInPages(), w.personPages(), w.overviewPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(),
 	} {
 		all = append(all, some...)
 	}
