@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -25,7 +26,7 @@ func (w *Web) budgetPages() []page {
 const listedBudgets = 50
 
 func (v *visit) budgets() error {
-	list := views.BudgetList{Filter: views.BudgetFilter{Agent: v.filterText("agent"), Currency: money.Currency(v.filterText("currency")),
+	list := views.BudgetList{Filter: views.BudgetFilter{Agent: v.filterText("agent"), Currency: money.Currency(strings.ToLower(v.filterText("currency"))),
 		Period: meter.Period(v.filterText("period"))}}
 	agent, err := v.budgetsOf(&list)
 	if err != nil {
