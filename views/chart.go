@@ -151,9 +151,6 @@ func (c Chart) list(f Frame, day, series int) string {
 // others is no list of one agent.
 func (c Chart) linked(series int) bool { return c.Series[series].Agent != uuid.Nil }
 
-// fewDays says whether there are few enough days for a link in every cell.
-func (c Chart) fewDays() bool { return len(c.Days) <= 31 }
-
 func (c Chart) viewBox() string {
 	return "0 0 " + strconvInt(int64(len(c.Days))*chartDay) + " " + strconvInt(chartHeight)
 }

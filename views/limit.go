@@ -37,8 +37,13 @@ func (l LimitRow) Used() int64 { return meter.Usage{Spent: l.Spent, Reserved: l.
 // Money is an amount in the limit's currency.
 func (l LimitRow) Money(minor int64) money.Amount { return money.Of(minor, l.Currency) }
 
-// Near says that most of the limit is used: four fifths.
-func (l LimitRow) Near() bool { return share(l.Used(), l.Limit) >= barScale*8/10 }
+// bare is an amount without the currency, where that is said beside it.
+func (l LimitRow) bare(minor int64) string {
+	return strings.TrimSuffix(l.Money(minor).String(), " "+l.Currency.Upper())
+}
+
+// Near says that half of the limit is used, or more.
+func (l LimitRow) Near() bool { return share(l.Used(), l.Limit) >= barScale/2 }
 
 // Percent is how much of the limit is used, in whole hundredths rounded down.
 func (l LimitRow) Percent() int64 {

@@ -40,6 +40,10 @@ type PeriodSum struct {
 // OverviewDays are the spans to choose from.
 func OverviewDays() []int { return []int{7, 30, 90} }
 
+func (p OverviewPage) tableAt(f Frame) string {
+	return f.With("/overview/table", "currency", string(p.Currency), "days", strconvInt(int64(p.Days)))
+}
+
 func (p OverviewPage) at(f Frame, c money.Currency, days int) string {
 	pairs := []string{}
 	if c != f.Company.Currency {

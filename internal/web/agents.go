@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -69,7 +70,8 @@ func (v *visit) agents() error {
 	return v.show(http.StatusOK, views.Agents(v.titled("Agents"), list))
 }
 
-// withLimits gives agents their limits, the fullest first.
+// withLimits gives agents their own limits, the fullest first; one without gets
+// those that it shares.
 func (v *visit) withLimits(found []company.Agent) ([]views.AgentRow, error) {
 	rows := make([]views.AgentRow, len(found))
 	ids := make([]uuid.UUID, len(found))
@@ -85,7 +87,11 @@ func (v *visit) withLimits(found []company.Agent) ([]views.AgentRow, error) {
 	}
 	policies, err := v.activePolicies()
 	for i, a := range found {
-		rows[i].Limits = views.LimitsOf(a.ID, a.Handle, rooms[a.ID], policies)
+		limits := views.LimitsOf(a.ID, a.Handle, rooms[a.ID], policies)
+		own := slices.DeleteFunc(slices.Clone(limits), func(l views.LimitRow) bool { return l.Agent == uuid.Nil })
+		if rows[i].Limits = own; len(own) == 0 { // what it shares says little about it
+			rows[i].Limits = limits
+		}
 	}
 	return rows, err
 }

@@ -17,17 +17,17 @@ import (
 )
 
 func (w *Web) overviewPages() []page {
-	return []page{{http.MethodGet, "/overview", member, access.ScopeRead, (*visit).overview}}
+	return []page{
+		{http.MethodGet, "/overview", member, access.ScopeRead, (*visit).overview},
+		{http.MethodGet, "/overview/table", member, access.ScopeRead, (*visit).overviewTable},
+	}
 }
 
 // topMerchants and nearLimits are how many an overview lists.
 const topMerchants, nearLimits = 8, 8
 
 func (v *visit) overview() error {
-	page := views.OverviewPage{Currency: v.frame.Company.Currency, Days: v.days()}
-	if c, err := money.ParseCurrency(v.QueryParam("currency")); err == nil {
-		page.Currency = c
-	}
+	page := v.overviewChoice()
 	var err error
 	if page.Waiting, err = v.web.spend.WaitingSums(v.ctx(), v.tenant()); err != nil {
 		return err
@@ -51,6 +51,30 @@ func (v *visit) overview() error {
 		return err
 	}
 	return v.show(http.StatusOK, views.Overview(v.titled("Overview"), page))
+}
+
+// overviewChoice is what the address asks for: the company's currency and a
+// month unless it says otherwise.
+func (v *visit) overviewChoice() views.OverviewPage {
+	page := views.OverviewPage{Currency: v.frame.Company.Currency, Days: v.days()}
+	if c, err := money.ParseCurrency(v.QueryParam("currency")); err == nil {
+		page.Currency = c
+	}
+	return page
+}
+
+// overviewTable is the chart in figures.
+func (v *visit) overviewTable() error {
+	page := v.overviewChoice()
+	daily, err := v.web.spend.Daily(v.ctx(), v.tenant(), spend.DailyQuery{Days: page.Days, Agents: views.ChartAgents})
+	if err != nil {
+		return err
+	}
+	page.Chart = views.NewChart(daily, page.Currency)
+	if v.isHTMX() {
+		return v.show(http.StatusOK, views.ChartTable(v.frame, page.Chart))
+	}
+	return v.show(http.StatusOK, views.OverviewTable(v.titled("Spent by day and agent"), page))
 }
 
 // days is how far back the page looks.
