@@ -33,6 +33,8 @@ type Web struct {
 	spend     *spend.Service
 	audit     *audit.Log
 	keys      *sign.KeySet
+
+	simulations *slots
 }
 
 // Config is what the pages need to know and to use. All of it is required but
@@ -64,7 +66,8 @@ func New(c Config) (*Web, error) {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, keys: c.Keys}, nil
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, keys: c.Keys,
+		simulations: newSlots(atOnce)}, nil
 }
 
 // page is one address: who may ask for it, and what answers. Those of a company
