@@ -219,11 +219,15 @@ func railOptions() (options []Option) {
 	return options
 }
 
-// approverOptions are the roles and people who may be asked.
-func (d PolicyDraft) approverOptions() []Option {
+// approverOptions are the roles and people whom rule i may ask: viewers decide
+// nothing, but one who is named already is shown.
+func (d PolicyDraft) approverOptions(i int) []Option {
 	options := []Option{{"role:owner", "Any owner"}, {"role:admin", "Any admin"}, {"role:approver", "Any approver"}}
 	for _, m := range d.Members {
-		options = append(options, Option{ident.Format(ident.Member, m.ID), m.Email})
+		id := ident.Format(ident.Member, m.ID)
+		if m.Role != company.Viewer || d.Rules[i].Has("approvers", id) {
+			options = append(options, Option{id, m.Email})
+		}
 	}
 	return options
 }
