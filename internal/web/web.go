@@ -32,6 +32,7 @@ type Web struct {
 	policies  *policy.Store
 	spend     *spend.Service
 	audit     *audit.Log
+	feed      *audit.Feed
 	keys      *sign.KeySet
 }
 
@@ -51,6 +52,8 @@ type Config struct {
 	Policies  *policy.Store
 	Spend     *spend.Service
 	Audit     *audit.Log
+	// Feed is what pages hear news from; somebody else runs it.
+	Feed *audit.Feed
 	Keys      *sign.KeySet
 	// Draining is closed when the server begins to shut down, which ends what
 	// streams.
@@ -60,11 +63,11 @@ type Config struct {
 // New makes the pages. Mount puts them on echo.
 func New(c Config) (*Web, error) {
 	if c.BaseURL == nil || c.Logger == nil || len(c.Secret) == 0 || c.Pool == nil || c.Access == nil || c.Companies == nil ||
-		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Keys == nil {
+		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, keys: c.Keys}, nil
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, feed: c.Feed, keys: c.Keys}, nil
 }
 
 // page is one address: who may ask for it, and what answers. Those of a company
@@ -90,7 +93,7 @@ const (
 func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
-		w.signInPages(), w.personPages(), w.overviewPages(),
+		w.signInPages(), w.personPages(), w.livePages(), w.overviewPages(), w.approvalsPages(),
 	} {
 		all = append(all, some...)
 	}
