@@ -25,6 +25,7 @@ type visit struct {
 	echo.Context
 	web   *Web
 	who   access.Principal // zero for nobody
+	token string           // of the session, as it was when the visit began
 	frame views.Frame
 }
 
