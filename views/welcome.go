@@ -43,7 +43,10 @@ type PresetChoice struct {
 	Rules []string
 }
 
-// stepOf counts from one, for people.
+// arrivalTrigger is when the last step looks again.
+const arrivalTrigger = "sse:authorizations, every 3s"
+
+// number counts from one, for people.
 func (s WelcomeStep) number() int { return int(s) + 1 }
 
 // decided is the sentence that says how the first request was decided.

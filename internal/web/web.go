@@ -91,6 +91,7 @@ func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
 		w.signInPages(), w.personPages(), w.welcomePages(), w.overviewPages(),
+		w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(),
 	} {
 		all = append(all, some...)
 	}
