@@ -17,7 +17,7 @@ import (
 
 func (w *Web) companyPages() []page {
 	return []page{
-		{http.MethodGet, "/settings/company", member, access.ScopeRead, (*visit).company},
+		{http.MethodGet, "/settings/company", member, access.ScopeRead, (*visit).companySettings},
 		{http.MethodPost, "/settings/company", member, access.ScopeAdmin, (*visit).updateCompany},
 		{http.MethodGet, "/settings/company/freeze", member, access.ScopeAdmin, (*visit).askFreeze},
 		{http.MethodPost, "/settings/company/freeze", member, access.ScopeAdmin, (*visit).freezeCompany},
@@ -25,7 +25,7 @@ func (w *Web) companyPages() []page {
 	}
 }
 
-func (v *visit) company() error {
+func (v *visit) companySettings() error {
 	c := v.frame.Company
 	return v.show(http.StatusOK, views.Company(v.titled("Company"), views.CompanyPage{Name: c.Name, Currency: c.Currency.Upper(),
 		TimeZone: c.TimeZone, ApprovalTimeout: company.FormatTimeout(c.ApprovalTimeout), TokenAudience: c.TokenAudience,

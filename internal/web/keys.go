@@ -19,16 +19,16 @@ import (
 
 func (w *Web) keyPages() []page {
 	return []page{
-		{http.MethodGet, "/settings/keys", member, access.ScopeRead, (*visit).keys},
+		{http.MethodGet, "/settings/keys", member, access.ScopeRead, (*visit).listKeys},
 		{http.MethodGet, "/settings/keys/new", member, access.ScopeRead, (*visit).newKey},
 		{http.MethodPost, "/settings/keys", member, access.ScopeRead, (*visit).createKey},
-		{http.MethodGet, "/settings/keys/:id", member, access.ScopeRead, (*visit).key},
+		{http.MethodGet, "/settings/keys/:id", member, access.ScopeRead, (*visit).oneKey},
 		{http.MethodPost, "/settings/keys/:id/reroll", member, access.ScopeRead, (*visit).rerollKey},
 		{http.MethodPost, "/settings/keys/:id/revoke", member, access.ScopeRead, (*visit).revokeKey},
 	}
 }
 
-func (v *visit) keys() error {
+func (v *visit) listKeys() error {
 	if err := v.manages(); err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (v *visit) seenKey() (access.Key, error) {
 	return v.web.access.Key(v.ctx(), v.who, id)
 }
 
-func (v *visit) key() error { return v.showKey(http.StatusOK, views.Errors{}) }
+func (v *visit) oneKey() error { return v.showKey(http.StatusOK, views.Errors{}) }
 
 func (v *visit) showKey(status int, wrong views.Errors) error {
 	k, err := v.seenKey()

@@ -15,15 +15,15 @@ import (
 
 func (w *Web) memberPages() []page {
 	return []page{
-		{http.MethodGet, "/settings/members", member, access.ScopeRead, (*visit).members},
+		{http.MethodGet, "/settings/members", member, access.ScopeRead, (*visit).listMembers},
 		{http.MethodPost, "/settings/members", member, access.ScopeAdmin, (*visit).invite},
-		{http.MethodGet, "/settings/members/:id", member, access.ScopeAdmin, (*visit).member},
+		{http.MethodGet, "/settings/members/:id", member, access.ScopeAdmin, (*visit).oneMember},
 		{http.MethodPost, "/settings/members/:id/role", member, access.ScopeAdmin, (*visit).setRole},
 		{http.MethodPost, "/settings/members/:id/remove", member, access.ScopeAdmin, (*visit).removeMember},
 	}
 }
 
-func (v *visit) members() error {
+func (v *visit) listMembers() error {
 	return v.showMembers(http.StatusOK, views.MembersPage{Role: string(company.Approver)})
 }
 
@@ -70,7 +70,7 @@ func (v *visit) invite() error {
 
 func (v *visit) memberID() (uuid.UUID, error) { return v.id(ident.Member, "member") }
 
-func (v *visit) member() error { return v.showMember(http.StatusOK, views.Errors{}) }
+func (v *visit) oneMember() error { return v.showMember(http.StatusOK, views.Errors{}) }
 
 func (v *visit) showMember(status int, wrong views.Errors) error {
 	id, err := v.memberID()

@@ -90,7 +90,7 @@ const (
 func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
-		w.signInPages(), w.personPages(), w.welcomePages(), w.overviewPages(),
+		w.signInPages(), w.personPages(), w.welcomePages(), w.overviewPages(), w.policyPages(),
 		w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(),
 	} {
 		all = append(all, some...)

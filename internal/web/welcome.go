@@ -130,7 +130,7 @@ func (v *visit) showWelcome(status int, page views.WelcomePage) error {
 		page.Guess = page.Typed == nil
 	case views.WelcomePolicy:
 		typed["preset"] = "balanced"
-		page.Presets = views.PresetChoices(policy.Presets(v.frame.Company.Currency))
+		page.Presets = v.frame.PresetChoices(policy.Presets(v.frame.Company.Currency))
 	case views.WelcomeRequest:
 		page.Curl = v.curl(page.Agent.Handle, page.Secret)
 	}
