@@ -35,8 +35,8 @@ func (v *visit) exampleBody(agent string) string {
 	return string(body)
 }
 
-// curl is a line for a terminal that asks for the example with a key.
-func (v *visit) curl(agent, key string) string {
+// exampleCurl is a line for a terminal that asks for the example with a key.
+func (v *visit) exampleCurl(agent, key string) string {
 	return strings.Join([]string{"curl " + v.address("/v1/authorize"), "-H 'X-API-Key: " + orPlace(key) + "'",
 		"-H 'Content-Type: application/json'", "-d '" + v.exampleBody(agent) + "'"}, " \\\n  ")
 }

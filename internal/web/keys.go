@@ -32,18 +32,18 @@ func (v *visit) listKeys() error {
 	if err := v.manages(); err != nil {
 		return err
 	}
-	before, err := v.before(ident.Key)
+	before, err := v.olderThan(ident.Key)
 	if err != nil {
 		return err
 	}
-	rows, err := v.web.access.Keys(v.ctx(), v.who, nil, company.Page{Limit: listed + 1, Before: before})
+	rows, err := v.web.access.Keys(v.ctx(), v.who, nil, company.Page{Limit: pageRows + 1, Before: before})
 	if err != nil {
 		return err
 	}
 	page := views.KeysPage{}
-	if len(rows) > listed {
-		rows = rows[:listed]
-		page.Next = v.frame.With("/settings/keys", "before", ident.Format(ident.Key, rows[listed-1].ID))
+	if len(rows) > pageRows {
+		rows = rows[:pageRows]
+		page.Next = v.frame.With("/settings/keys", "before", ident.Format(ident.Key, rows[pageRows-1].ID))
 	}
 	if page.Keys, err = v.named(rows); err != nil {
 		return err
@@ -197,7 +197,7 @@ func (v *visit) seenKey() (access.Key, error) {
 	if err := v.manages(); err != nil {
 		return access.Key{}, err
 	}
-	id, err := v.id(ident.Key, "API key")
+	id, err := v.pathID(ident.Key, "API key")
 	if err != nil {
 		return access.Key{}, err
 	}

@@ -28,17 +28,17 @@ func (v *visit) listMembers() error {
 }
 
 func (v *visit) showMembers(status int, page views.MembersPage) error {
-	before, err := v.before(ident.Member)
+	before, err := v.olderThan(ident.Member)
 	if err != nil {
 		return err
 	}
-	rows, err := v.web.companies.Members(v.ctx(), v.tenant(), company.Page{Limit: listed + 1, Before: before})
+	rows, err := v.web.companies.Members(v.ctx(), v.tenant(), company.Page{Limit: pageRows + 1, Before: before})
 	if err != nil {
 		return err
 	}
-	if len(rows) > listed {
-		rows = rows[:listed]
-		page.Next = v.frame.With("/settings/members", "before", ident.Format(ident.Member, rows[listed-1].ID))
+	if len(rows) > pageRows {
+		rows = rows[:pageRows]
+		page.Next = v.frame.With("/settings/members", "before", ident.Format(ident.Member, rows[pageRows-1].ID))
 	}
 	page.Members = rows
 	return v.show(status, views.Members(v.titled("Members"), page))
@@ -68,7 +68,7 @@ func (v *visit) invite() error {
 	return v.to("/settings/members", said)
 }
 
-func (v *visit) memberID() (uuid.UUID, error) { return v.id(ident.Member, "member") }
+func (v *visit) memberID() (uuid.UUID, error) { return v.pathID(ident.Member, "member") }
 
 func (v *visit) oneMember() error { return v.showMember(http.StatusOK, views.Errors{}) }
 

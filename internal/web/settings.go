@@ -19,8 +19,8 @@ func (v *visit) settings() error {
 	return v.show(http.StatusOK, views.Settings(v.titled("Settings")))
 }
 
-// id reads the id in the address. One that is malformed is of nothing.
-func (v *visit) id(p ident.Prefix, what string) (uuid.UUID, error) {
+// pathID reads the id in the address. One that is malformed is of nothing.
+func (v *visit) pathID(p ident.Prefix, what string) (uuid.UUID, error) {
 	id, ok := ident.Parse(p, v.Param("id"))
 	if !ok {
 		return id, fault.Missing(what)
@@ -28,11 +28,11 @@ func (v *visit) id(p ident.Prefix, what string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// listed is how many rows a page of a list shows.
-const listed = 50
+// pageRows is how many rows a page of a list shows.
+const pageRows = 50
 
-// before is where a list goes on; nil is its beginning.
-func (v *visit) before(p ident.Prefix) (*uuid.UUID, error) {
+// olderThan is where a list goes on; nil is its beginning.
+func (v *visit) olderThan(p ident.Prefix) (*uuid.UUID, error) {
 	named := v.QueryParam("before")
 	if named == "" {
 		return nil, nil

@@ -32,9 +32,9 @@ func (w *Web) welcomePages() []page {
 	}
 }
 
-// sides are the two modes of the person's company, in the order in which they
+// bothSides are the two modes of the person's company, in the order in which they
 // are locked.
-func (v *visit) sides() []ident.Tenant {
+func (v *visit) bothSides() []ident.Tenant {
 	return []ident.Tenant{{Company: v.tenant().Company}, {Company: v.tenant().Company, Live: true}}
 }
 
@@ -132,7 +132,7 @@ func (v *visit) showWelcome(status int, page views.WelcomePage) error {
 		typed["preset"] = "balanced"
 		page.Presets = v.frame.PresetChoices(policy.Presets(v.frame.Company.Currency))
 	case views.WelcomeRequest:
-		page.Curl = v.curl(page.Agent.Handle, page.Secret)
+		page.Curl = v.exampleCurl(page.Agent.Handle, page.Secret)
 	}
 	if page.Typed == nil {
 		page.Typed = typed

@@ -61,7 +61,7 @@ func (v *visit) makeFirstAgent() error {
 	}
 	in := company.NewAgent{Handle: v.FormValue("handle"), Name: v.FormValue("name")}
 	err := v.inTx(func(ctx context.Context, tx pgx.Tx) error {
-		for _, side := range v.sides() {
+		for _, side := range v.bothSides() {
 			if _, err := v.web.companies.Agent(ctx, side, in.Handle); err == nil {
 				continue
 			} else if !fault.Is(err, "not_found") {
@@ -115,7 +115,7 @@ func (v *visit) makeFirstPolicy() error {
 
 // withoutPolicy are the sides of the company that have no active policy.
 func (v *visit) withoutPolicy() (out []ident.Tenant, err error) {
-	for _, side := range v.sides() {
+	for _, side := range v.bothSides() {
 		found, err := v.web.policies.List(v.ctx(), side, policy.Filter{Status: policy.Active}, uuid.Nil, 1)
 		if err != nil {
 			return nil, err
