@@ -21,6 +21,7 @@ import (
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
+	"github.com/getpurser/purser/internal/web"
 )
 
 // house is what every feature stands on.
@@ -74,12 +75,17 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	pages, err := newPages(h, f)
+	if err != nil {
+		return nil, nil, err
+	}
 	e := echo.New()
-	e.HTTPErrorHandler = doors.HTTPErrorHandler(nil)
+	e.HTTPErrorHandler = doors.HTTPErrorHandler(pages.HandleError)
 	e.IPExtractor = func(r *http.Request) string { return f.access.ClientAddress(r) }
 	e.Use(doors.Middleware()...)
 	serveHealth(e, h)
 	doors.Mount(e)
+	pages.Mount(e)
 	return e, f.jobs(h), nil
 }
 
@@ -117,6 +123,11 @@ func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
 		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
 		Mailbox: f.post.mailbox, Draining: h.draining})
+}
+
+func newPages(h house, f features) (*web.Web, error) {
+	return web.New(web.Config{BaseURL: h.BaseURL, Logger: h.log, Secret: f.access.InstallationKey(), Pool: h.pool, Access: f.access,
+		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys, Draining: h.draining})
 }
 
 // jobs are what goes on beside requests.

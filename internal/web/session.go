@@ -1,0 +1,88 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/access"
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+)
+
+// companyCookie remembers which company a member of several chose.
+const companyCookie = "purser_company"
+
+// sessionCookie holds the session's token. Where the site is https its name
+// keeps other hosts of the domain from setting it.
+func (w *Web) sessionCookie() string {
+	if w.base.Scheme == "https" {
+		return "__Host-purser_session"
+	}
+	return "purser_session"
+}
+
+// errElsewhere ends a request whose answer is already sent: a redirect.
+var errElsewhere = errors.New("web: the answer is another address")
+
+// identify fills in who comes. Somebody has to be signed in where it is
+// required: who is not is led to sign in.
+func (v *visit) identify(required bool) error {
+	token := value(v.Request(), v.web.sessionCookie())
+	if token == "" {
+		return v.signedOut(required)
+	}
+	p, companies, err := v.web.access.FromBrowser(v.ctx(), token, value(v.Request(), companyCookie), v.frame.Live)
+	if fault.From(err).Kind == fault.Unauthenticated {
+		v.dropCookie(v.web.sessionCookie())
+		return v.signedOut(required)
+	}
+	if err != nil {
+		return err
+	}
+	v.who, v.frame.Who, v.frame.Companies = p, p, companies
+	v.frame.CSRF = v.web.seal.csrf(p)
+	if p.Tenant.Company == uuid.Nil {
+		return nil
+	}
+	if v.frame.Company, err = v.web.companies.Get(v.ctx(), p.Tenant); err != nil {
+		return err
+	}
+	v.SetRequest(v.Request().WithContext(access.With(v.ctx(), p)))
+	return nil
+}
+
+// signedOut leads to the page that signs in, and from there back.
+func (v *visit) signedOut(required bool) error {
+	if !required {
+		return nil
+	}
+	back := "/overview"
+	if !v.writes() && !v.isHTMX() {
+		back = v.Request().URL.RequestURI()
+	}
+	if err := v.redirect(signInPath(back)); err != nil {
+		return err
+	}
+	return errElsewhere
+}
+
+// ours says whether an address is a path of this site. Browsers take two
+// slashes, or a slash and a backslash, for another host; and tabs and line
+// breaks for nothing at all.
+func ours(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsAny(path, "\\\t\r\n")
+}
+
+func value(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// publicCompany is a company's id as cookies and forms name it.
+func publicCompany(id uuid.UUID) string { return ident.Format(ident.Company, id) }
