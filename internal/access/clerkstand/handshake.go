@@ -63,3 +63,9 @@ func (s *Server) cookieLines(r *http.Request, c *client, suffixed bool) (lines [
 	}
 	return lines
 }
+
+// Handshake signs a list of Set-Cookie lines as the Frontend API does.
+func (s *Server) Handshake(lines ...string) (payload string) {
+	s.change(func() { payload = s.sign(jwt.MapClaims{"handshake": lines}, nil) })
+	return payload
+}
