@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,6 +16,7 @@ import (
 	"github.com/getpurser/purser/internal/api"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/mcp"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
@@ -86,6 +88,7 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	serveHealth(e, h)
 	doors.Mount(e)
 	pages.Mount(e)
+	e.Any("/mcp", echo.WrapHandler(mcp.Handler(e, h.BaseURL.String(), version(), h.log)))
 	return e, f.jobs(h), nil
 }
 
@@ -185,6 +188,14 @@ func newPost(c config, log *slog.Logger) (post, error) {
 	}
 	queue := mail.NewQueue(smtp, log)
 	return post{Post: mail.NewPost(queue), queue: queue}, nil
+}
+
+// version is what the program was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 // newRedis counts requests for all replicas, where there is one.

@@ -20,7 +20,7 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-	{"fault", "ident", "pack", "client", "db", "migrations", "static", "postgres/embedded", "api/apitestclient"},
+	{"fault", "ident", "pack", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient"},
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -64,9 +64,10 @@ var only = map[string][]string{
 // it have more.
 var few = map[string][]string{
 	"mcp":         {"client", "money", "ident"},
-	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof"},
+	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify"},
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
+	"verify":      {},                             // the same
 	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
 		"meter", "sign", "rails/*"},
 }
