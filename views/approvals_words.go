@@ -47,6 +47,9 @@ func (h Held) endings() string {
 			words = append(words, Count(n)+" "+o.Value)
 		}
 	}
+	if len(h.Precedents) == 1 {
+		return "The last one: " + h.Precedents[0].Ended
+	}
 	return "The last " + Count(len(h.Precedents)) + ": " + strings.Join(words, ", ")
 }
 

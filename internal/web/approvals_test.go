@@ -72,7 +72,7 @@ func TestInboxShowsWhatHelpsToDecide(t *testing.T) {
 	id := o.hold("240.00", "AWS")
 	page := o.approver.get("/approvals").want(http.StatusOK)
 	page.says(card(id), "240.00 USD to AWS", "buyer", "a test", "Asks one owner, admin or approver above 100.00 USD.",
-		"Rule 1 of Purchases , version 1. 0 people of 1 approved.", "left 5,000.00 USD , then 4,760.00 USD of 5,000.00 USD",
+		"Rule 1 of Purchases , version 1. 0 of 1 person approved.", "left 5,000.00 USD , then 4,760.00 USD of 5,000.00 USD",
 		"Never paid before.", "nobody had to decide on this merchant before", "h 59 min left")
 	page.says("button", "Approve 240.00 USD to AWS", "Deny 240.00 USD to AWS")
 	page.says(".waiting-count", "1")
