@@ -54,10 +54,7 @@ func (w Words) Sentence(r policy.Rule) string {
 		again := "the same amount to the same merchant again within " + span(r.Window)
 		return w.effect(r, "Denies an agent "+again+".", "when an agent asks for "+again)
 	case policy.Expression:
-		when := "when this is true: " + visible(strings.Join(strings.Fields(r.When), " "))
-		if strings.Contains(r.When, "//") { // a remark ends with its line
-			when = "when this is true: " + visible(strings.TrimSpace(r.When))
-		}
+		when := "when this is true: " + visible(strings.TrimSpace(r.When))
 		return w.effect(r, "Denies "+when, when)
 	}
 	return w.list(r)

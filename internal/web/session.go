@@ -31,7 +31,10 @@ var errElsewhere = errors.New("web: the answer is another address")
 // identify fills in who comes. Somebody has to be signed in where it is
 // required: who is not is led to sign in.
 func (v *visit) identify(required bool) error {
-	token := value(v.Request(), v.web.sessionCookie())
+	token, err := v.presented()
+	if err != nil {
+		return err
+	}
 	if token == "" {
 		return v.signedOut(required)
 	}
@@ -40,11 +43,18 @@ func (v *visit) identify(required bool) error {
 		v.dropCookie(v.web.sessionCookie())
 		return v.signedOut(required)
 	}
+	if fault.From(err).Kind == fault.Forbidden && !required {
+		v.refused = err
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	v.who, v.token, v.frame.Who, v.frame.Companies = p, token, p, companies
 	v.frame.CSRF = v.web.seal.csrf(p)
+	if v.web.clerk != nil && !v.isHTMX() {
+		v.withClerk(false, "")
+	}
 	if p.Tenant.Company == uuid.Nil {
 		return nil
 	}
@@ -63,6 +73,14 @@ func (v *visit) lookAround() (err error) {
 	}
 	v.frame.Waiting, v.frame.Now, err = v.web.spend.Waiting(v.ctx(), v.tenant(), views.MostWaiting+1)
 	return err
+}
+
+// presented is what the browser's session is known by.
+func (v *visit) presented() (string, error) {
+	if v.web.clerk != nil {
+		return v.clerkToken()
+	}
+	return value(v.Request(), v.web.sessionCookie()), nil
 }
 
 // signedOut leads to the page that signs in, and from there back.

@@ -26,7 +26,9 @@ type visit struct {
 	web   *Web
 	who   access.Principal // zero for nobody
 	token string           // of the session, as it was when the visit began
-	frame views.Frame
+	// refused is why somebody whom Clerk knows is nobody here.
+	refused error
+	frame   views.Frame
 }
 
 // serve makes an address's handler: it finds out who comes, refuses who may
@@ -70,10 +72,13 @@ func (v *visit) admit(p page) error {
 			return err
 		}
 	}
-	if v.writes() {
-		return v.web.seal.checkForm(v.who, v.FormValue("csrf"))
+	if !v.writes() {
+		return nil
 	}
-	return nil
+	if err := v.web.seal.checkForm(v.who, v.FormValue("csrf")); err != nil {
+		return err
+	}
+	return v.web.access.Confirm(v.ctx(), v.who)
 }
 
 func (v *visit) writes() bool {
