@@ -47,11 +47,6 @@ func (v *visit) policy() error {
 		last := page.History[len(page.History)-1].Number()
 		page.Older = v.frame.With("/policies/"+v.Param("id"), "before", strconv.Itoa(last))
 	}
-	if p.Status == policy.Shadow {
-		if err := v.shadowed(&page); err != nil {
-			return err
-		}
-	}
 	return v.show(http.StatusOK, views.Policy(v.titled(p.Name), page))
 }
 
@@ -82,14 +77,13 @@ func (v *visit) history(p policy.Policy, w views.Words, before int) (told []view
 // against the next in the list.
 func (v *visit) told(versions []policy.Version, w views.Words, handles map[uuid.UUID]string) ([]views.PolicyVersion, error) {
 	comparer := views.Comparer{Frame: v.frame, Words: w, Handles: handles}
-	names := v.names(w)
+	names, err := v.authors(versions)
+	if err != nil {
+		return nil, err
+	}
 	told := make([]views.PolicyVersion, len(versions))
 	for i, version := range versions {
-		told[i] = views.PolicyVersion{Version: version}
-		var err error
-		if told[i].By, err = names.of(version.WrittenBy); err != nil {
-			return nil, err
-		}
+		told[i] = views.PolicyVersion{Version: version, By: cmp.Or(names[version.WrittenBy], version.WrittenBy)}
 		if i+1 < len(versions) {
 			told[i].Changes = comparer.Differences(versions[i+1].Content, version.Content)
 		}
@@ -97,38 +91,14 @@ func (v *visit) told(versions []policy.Version, w views.Words, handles map[uuid.
 	return told, nil
 }
 
-// names says who the actors of changes are, each looked up once.
-type names struct {
-	v     *visit
-	known map[string]string
-}
-
-func (v *visit) names(w views.Words) names {
-	known := map[string]string{"system": "Purser"}
-	for id, address := range w.People {
-		known[id] = address
+// authors are those who wrote versions, as people call them.
+func (v *visit) authors(versions []policy.Version) (map[string]string, error) {
+	actors := make([]string, len(versions))
+	for i, version := range versions {
+		actors[i] = version.WrittenBy
 	}
-	return names{v, known}
-}
-
-// of is an actor in words: a person's address, a key by its name. Who is no
-// longer there is named by the id.
-func (n names) of(actor string) (string, error) {
-	if name, ok := n.known[actor]; ok {
-		return name, nil
-	}
-	name := actor
-	if id, isKey := ident.Parse(ident.Key, actor); isKey {
-		key, err := n.v.web.access.Key(n.v.ctx(), n.v.who, id)
-		if err != nil && fault.From(err).Kind != fault.NotFound {
-			return "", err
-		}
-		if err == nil {
-			name = "the key " + cmp.Or(key.Name, key.Prefix)
-		}
-	}
-	n.known[actor] = name
-	return name, nil
+	slices.Sort(actors)
+	return v.web.access.ActorNames(v.ctx(), v.tenant(), slices.Compact(actors))
 }
 
 // policyVersion shows one version beside another: the one before, or the one
