@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -77,28 +76,19 @@ func (v *visit) history(p policy.Policy, w views.Words, before int) (told []view
 // against the next in the list.
 func (v *visit) told(versions []policy.Version, w views.Words, handles map[uuid.UUID]string) ([]views.PolicyVersion, error) {
 	comparer := views.Comparer{Frame: v.frame, Words: w, Handles: handles}
-	names, err := v.authors(versions)
-	if err != nil {
-		return nil, err
-	}
+	names := v.names(w)
 	told := make([]views.PolicyVersion, len(versions))
 	for i, version := range versions {
-		told[i] = views.PolicyVersion{Version: version, By: cmp.Or(names[version.WrittenBy], version.WrittenBy)}
+		told[i] = views.PolicyVersion{Version: version}
+		var err error
+		if told[i].By, err = names.of(version.WrittenBy); err != nil {
+			return nil, err
+		}
 		if i+1 < len(versions) {
 			told[i].Changes = comparer.Differences(versions[i+1].Content, version.Content)
 		}
 	}
 	return told, nil
-}
-
-// authors are those who wrote versions, as people call them.
-func (v *visit) authors(versions []policy.Version) (map[string]string, error) {
-	actors := make([]string, len(versions))
-	for i, version := range versions {
-		actors[i] = version.WrittenBy
-	}
-	slices.Sort(actors)
-	return v.web.access.ActorNames(v.ctx(), v.tenant(), slices.Compact(actors))
 }
 
 // policyVersion shows one version beside another: the one before, or the one
