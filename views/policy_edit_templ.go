@@ -274,7 +274,7 @@ func PolicyEditor(f Frame, d PolicyDraft, w Words) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</div><div class=\"min-w-0\"><section id=\"policy-preview\" class=\"panel mb-6 p-4 sm:p-5\" aria-live=\"polite\" aria-label=\"What it says\" hx-post=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</div><div class=\"min-w-0 xl:sticky xl:top-4 xl:self-start\"><section id=\"policy-preview\" class=\"panel mb-6 p-4 sm:p-5\" aria-live=\"polite\" aria-label=\"What it says\" hx-post=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
