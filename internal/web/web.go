@@ -91,7 +91,7 @@ func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
 		w.signInPages(), w.personPages(), w.welcomePages(), w.overviewPages(), w.policyPages(),
-		w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(), w.auditPages(),
+		w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(), w.auditPages(), w.developerPages(),
 	} {
 		all = append(all, some...)
 	}
