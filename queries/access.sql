@@ -17,6 +17,9 @@ ON CONFLICT (email) DO UPDATE SET clerk_user_id = excluded.clerk_user_id,
   name = CASE WHEN people.name = '' THEN excluded.name ELSE people.name END
 RETURNING *;
 
+-- name: PersonClerkUser :one
+SELECT coalesce(clerk_user_id, '')::text FROM people WHERE person_id = @person_id;
+
 -- name: PersonHasInvitation :one
 SELECT EXISTS (SELECT FROM members m WHERE m.email = @email AND m.status = 'invited'
   AND NOT EXISTS (SELECT FROM members o WHERE o.company_id = m.company_id

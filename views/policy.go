@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/spend"
 )
 
 // PolicyPage is one policy with its history.
@@ -18,7 +19,15 @@ type PolicyPage struct {
 	History  []PolicyVersion
 	// Older is the address of older versions, empty at the end.
 	Older string
+	// Shadow is what it would have said, of a policy in shadow.
+	Shadow *spend.ShadowResults
+	// Replaceable are the active policies in whose place its rules may be put,
+	// the likeliest first.
+	Replaceable []policy.Policy
 }
+
+// ShadowDays is how far back a policy's page looks at what it said in shadow.
+const ShadowDays = 30
 
 // PolicyVersion is one version in a history: who wrote it, and what changed
 // against the one before. The first has no changes.

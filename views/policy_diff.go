@@ -97,7 +97,11 @@ func (c Comparer) gap(before, after []policy.Rule) (all []Change) {
 			continue
 		}
 		taken[at] = true
-		all = append(all, Change{Kind: Changed, Before: c.Words.Sentence(b), After: c.Words.Sentence(after[at])})
+		change := Change{Kind: Changed, Before: c.Words.Sentence(b), After: c.Words.Sentence(after[at])}
+		if change.Before == change.After { // written in another way, such as de for DE
+			change.Kind = Same
+		}
+		all = append(all, change)
 	}
 	for i, a := range after {
 		if !taken[i] {

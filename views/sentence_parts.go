@@ -81,7 +81,7 @@ func span(d time.Duration) string {
 }
 
 func (w Words) hours(r policy.Rule) string {
-	times := fmt.Sprintf("from %s to %s", clock(r.From), clock(r.To))
+	times := fmt.Sprintf("from %s to %s", Clock(r.From), Clock(r.To))
 	switch {
 	case r.From == 0 && r.To == 24*60:
 		times = "all day"
@@ -91,7 +91,8 @@ func (w Words) hours(r policy.Rule) string {
 	return fmt.Sprintf("Allows requests only %s, %s%s; at other times they are denied.", weekdays(r.Days), times, w.zone(r.Zone))
 }
 
-func clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
+// Clock is a time of day in minutes as people write it; the day ends at 24:00.
+func Clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
 // weekdays names days in the order of the week; three or more in a row are a
 // range.

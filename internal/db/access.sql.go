@@ -393,6 +393,17 @@ func (q *Queries) PersonByClerk(ctx context.Context, clerkUserID string) (Person
 	return i, err
 }
 
+const PersonClerkUser = `-- name: PersonClerkUser :one
+SELECT coalesce(clerk_user_id, '')::text FROM people WHERE person_id = $1
+`
+
+func (q *Queries) PersonClerkUser(ctx context.Context, personID uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, PersonClerkUser, personID)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const PersonHasInvitation = `-- name: PersonHasInvitation :one
 SELECT EXISTS (SELECT FROM members m WHERE m.email = $1 AND m.status = 'invited'
   AND NOT EXISTS (SELECT FROM members o WHERE o.company_id = m.company_id

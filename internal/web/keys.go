@@ -17,21 +17,20 @@ import (
 	"github.com/getpurser/purser/views"
 )
 
+// keyPages are for those who manage, and for approvers, who have keys of their
+// own: every role that decides approvals.
 func (w *Web) keyPages() []page {
 	return []page{
-		{http.MethodGet, "/settings/keys", member, access.ScopeRead, (*visit).listKeys},
-		{http.MethodGet, "/settings/keys/new", member, access.ScopeRead, (*visit).newKey},
-		{http.MethodPost, "/settings/keys", member, access.ScopeRead, (*visit).createKey},
-		{http.MethodGet, "/settings/keys/:id", member, access.ScopeRead, (*visit).oneKey},
-		{http.MethodPost, "/settings/keys/:id/reroll", member, access.ScopeRead, (*visit).rerollKey},
-		{http.MethodPost, "/settings/keys/:id/revoke", member, access.ScopeRead, (*visit).revokeKey},
+		{http.MethodGet, "/settings/keys", member, access.ScopeApprovals, (*visit).listKeys},
+		{http.MethodGet, "/settings/keys/new", member, access.ScopeApprovals, (*visit).newKey},
+		{http.MethodPost, "/settings/keys", member, access.ScopeApprovals, (*visit).createKey},
+		{http.MethodGet, "/settings/keys/:id", member, access.ScopeApprovals, (*visit).oneKey},
+		{http.MethodPost, "/settings/keys/:id/reroll", member, access.ScopeApprovals, (*visit).rerollKey},
+		{http.MethodPost, "/settings/keys/:id/revoke", member, access.ScopeApprovals, (*visit).revokeKey},
 	}
 }
 
 func (v *visit) listKeys() error {
-	if err := v.manages(); err != nil {
-		return err
-	}
 	before, err := v.olderThan(ident.Key)
 	if err != nil {
 		return err
@@ -45,14 +44,14 @@ func (v *visit) listKeys() error {
 		rows = rows[:pageRows]
 		page.Next = v.frame.With("/settings/keys", "before", ident.Format(ident.Key, rows[pageRows-1].ID))
 	}
-	if page.Keys, err = v.named(rows); err != nil {
+	if page.Keys, err = v.namedKeys(rows); err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, views.Keys(v.titled("API keys"), page))
 }
 
-// named gives keys the handles of the agents that they are bound to.
-func (v *visit) named(rows []access.Key) ([]views.Key, error) {
+// namedKeys gives keys the handles of the agents that they are bound to.
+func (v *visit) namedKeys(rows []access.Key) ([]views.Key, error) {
 	var ids []uuid.UUID
 	for _, k := range rows {
 		if k.Agent != nil {
@@ -89,9 +88,6 @@ func (v *visit) mayReroll(k access.Key) bool {
 }
 
 func (v *visit) newKey() error {
-	if err := v.manages(); err != nil {
-		return err
-	}
 	return v.showNewKey(http.StatusOK, views.NewKeyPage{Agent: v.QueryParam("agent")})
 }
 
@@ -109,9 +105,6 @@ func (v *visit) showNewKey(status int, page views.NewKeyPage) error {
 const offered = 500
 
 func (v *visit) createKey() error {
-	if err := v.manages(); err != nil {
-		return err
-	}
 	in, err := v.keyForm()
 	var made access.Key
 	var secret string
@@ -137,7 +130,7 @@ func (v *visit) createKey() error {
 
 // showSecret is the one answer that has a new key's secret in it.
 func (v *visit) showSecret(k access.Key, secret string) error {
-	rows, err := v.named([]access.Key{k})
+	rows, err := v.namedKeys([]access.Key{k})
 	if err != nil {
 		return err
 	}
@@ -194,9 +187,6 @@ func (v *visit) limits() (*access.Limits, error) {
 
 // seenKey is the key in the address.
 func (v *visit) seenKey() (access.Key, error) {
-	if err := v.manages(); err != nil {
-		return access.Key{}, err
-	}
 	id, err := v.pathID(ident.Key, "API key")
 	if err != nil {
 		return access.Key{}, err
@@ -211,7 +201,7 @@ func (v *visit) showKey(status int, wrong views.Errors) error {
 	if err != nil {
 		return err
 	}
-	rows, err := v.named([]access.Key{k})
+	rows, err := v.namedKeys([]access.Key{k})
 	if err != nil {
 		return err
 	}

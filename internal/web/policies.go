@@ -15,11 +15,22 @@ import (
 )
 
 func (w *Web) policyPages() []page {
-	const get = http.MethodGet
+	const get, post = http.MethodGet, http.MethodPost
+	const see, manage = access.ScopeRead, access.ScopeAdmin
 	return []page{
-		{get, "/policies", member, access.ScopeRead, (*visit).policies},
-		{get, "/policies/:id", member, access.ScopeRead, (*visit).policy},
-		{get, "/policies/:id/versions/:version", member, access.ScopeRead, (*visit).policyVersion},
+		{get, "/policies", member, see, (*visit).policies},
+		{get, "/policies/new", member, manage, (*visit).newPolicy},
+		{post, "/policies/new", member, manage, (*visit).submitNew},
+		{post, "/policies/preview", member, manage, (*visit).previewPolicy},
+		{post, "/policies/expression", member, manage, (*visit).checkExpression},
+		{post, "/policies/agents", member, manage, (*visit).searchAgents},
+		{post, "/policies/simulate", member, manage, (*visit).simulateStreamed},
+		{get, "/policies/:id", member, see, (*visit).policy},
+		{get, "/policies/:id/edit", member, manage, (*visit).editPolicy},
+		{post, "/policies/:id/edit", member, manage, (*visit).submitEdit},
+		{get, "/policies/:id/status", member, manage, (*visit).askStatus},
+		{post, "/policies/:id/status", member, manage, (*visit).setStatus},
+		{get, "/policies/:id/versions/:version", member, see, (*visit).policyVersion},
 	}
 }
 

@@ -47,6 +47,11 @@ func (v *visit) policy() error {
 		last := page.History[len(page.History)-1].Number()
 		page.Older = v.frame.With("/policies/"+v.Param("id"), "before", strconv.Itoa(last))
 	}
+	if p.Status == policy.Shadow {
+		if err := v.shadowed(&page); err != nil {
+			return err
+		}
+	}
 	return v.show(http.StatusOK, views.Policy(v.titled(p.Name), page))
 }
 
