@@ -30,7 +30,7 @@ var errElsewhere = errors.New("web: the answer is another address")
 // identify fills in who comes. Somebody has to be signed in where it is
 // required: who is not is led to sign in.
 func (v *visit) identify(required bool) error {
-	token, err := v.token()
+	token, err := v.sessionToken()
 	if err != nil {
 		return err
 	}
@@ -51,9 +51,6 @@ func (v *visit) identify(required bool) error {
 	}
 	v.who, v.frame.Who, v.frame.Companies = p, p, companies
 	v.frame.CSRF = v.web.seal.csrf(p)
-	if v.web.clerk != nil && !v.isHTMX() {
-		v.withClerk(false, "")
-	}
 	if p.Tenant.Company == uuid.Nil {
 		return nil
 	}
@@ -64,8 +61,8 @@ func (v *visit) identify(required bool) error {
 	return nil
 }
 
-// token is what the browser's session is known by.
-func (v *visit) token() (string, error) {
+// sessionToken is what the browser's session is known by.
+func (v *visit) sessionToken() (string, error) {
 	if v.web.clerk != nil {
 		return v.clerkToken()
 	}

@@ -23,11 +23,11 @@ import (
 // that its page will have.
 type visit struct {
 	echo.Context
-	web *Web
-	who access.Principal // zero for nobody
+	web   *Web
+	who   access.Principal // zero for nobody
+	frame views.Frame
 	// refused is why somebody whom Clerk knows is nobody here.
 	refused error
-	frame   views.Frame
 }
 
 // serve makes an address's handler: it finds out who comes, refuses who may
@@ -59,6 +59,9 @@ func (v *visit) admit(p page) error {
 	if err := v.identify(p.who != anybody); err != nil {
 		return err
 	}
+	if v.who.ClerkSession != "" && !v.isHTMX() {
+		v.withClerk(false, "")
+	}
 	v.readFlash()
 	if p.who == anybody {
 		return nil
@@ -77,7 +80,7 @@ func (v *visit) admit(p page) error {
 	if err := v.web.seal.checkForm(v.who, v.FormValue("csrf")); err != nil {
 		return err
 	}
-	return v.web.access.Confirm(v.ctx(), v.who)
+	return v.confirm()
 }
 
 func (v *visit) writes() bool {
