@@ -58,6 +58,11 @@ WHERE session_id = @session_id AND revoked_at IS NULL;
 UPDATE sessions SET revoked_at = clock_timestamp()
 WHERE person_id = @person_id AND revoked_at IS NULL;
 
+-- name: SessionList :many
+SELECT * FROM sessions
+WHERE person_id = @person_id AND revoked_at IS NULL AND expires_at > clock_timestamp()
+ORDER BY session_id DESC LIMIT @max_rows;
+
 -- name: SessionSweep :exec
 DELETE FROM sessions WHERE expires_at < clock_timestamp() - interval '30 days';
 

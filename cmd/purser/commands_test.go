@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
 // TestEveryEndpointHasACommand holds the command tree against the document that
@@ -42,7 +43,7 @@ func TestEveryEndpointHasACommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	commanded := endpointsOf(parser.Model.Node)
-	commanded = append(commanded, "POST /v1/auth/verify")
+	commanded = append(commanded, "POST /v1/auth/magic-link", "POST /v1/auth/device/token") // auth login calls these too
 	for _, e := range endpoints {
 		if !slices.Contains(commanded, e) {
 			t.Errorf("%s has no command", e)
@@ -215,4 +216,63 @@ func TestNamesCannotMoveTheCursor(t *testing.T) {
 			t.Errorf("%q is shown as %q, not %q", given, got, want)
 		}
 	}
+}
+
+// TestMCP asks over the protocol, against the real server: over HTTP with a key
+// that is bound to an agent.
+func TestMCP(t *testing.T) {
+	t.Parallel()
+	d := owner(t, "mcp@example.com")
+	d.must(exitDone, "agents", "create", "buyer", "Buyer")
+	d.must(exitDone, "policies", "create", d.file(policyDocument))
+	key := d.read(exitDone, "agents", "credentials", "create", "buyer", "for a model")["key"].(string)
+	session := connectMCP(t, d.env["PURSER_SERVER"]+"/mcp", key)
+	ask := func(tool string, arguments map[string]any) (map[string]any, bool) {
+		t.Helper()
+		result, err := session.CallTool(t.Context(), &sdk.CallToolParams{Name: tool, Arguments: arguments})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, _ := result.StructuredContent.(map[string]any)
+		return out, result.IsError
+	}
+	paid, _ := ask("authorize_spend", map[string]any{"amount": "42.50", "currency": "usd", "merchant": "AWS"})
+	if paid["decision"] != "APPROVED" || paid["amount"] != "42.50" {
+		t.Fatalf("%v", paid)
+	}
+	if done, failed := ask("confirm_spend", map[string]any{"id": paid["id"]}); failed || done["status"] != "confirmed" {
+		t.Errorf("%v", done)
+	}
+	held, _ := ask("authorize_spend", map[string]any{"amount": "150", "currency": "usd", "merchant": "AWS"})
+	if waited, _ := ask("wait_for_decision", map[string]any{"id": held["id"], "seconds": 1}); waited["status"] != "held" {
+		t.Errorf("%v", waited)
+	}
+	if denied, failed := ask("authorize_spend", map[string]any{"amount": "900", "currency": "usd", "merchant": "AWS"}); failed || denied["decision"] != "DENIED" || denied["remedies"] == nil {
+		t.Errorf("%v", denied)
+	}
+	if _, failed := ask("authorize_spend", map[string]any{"amount": "9.999", "currency": "usd", "merchant": "AWS"}); !failed {
+		t.Error("three decimals of usd were taken")
+	}
+	if budget, _ := ask("get_budget", nil); budget["budgets"].([]any)[0].(map[string]any)["currency"] != "usd" {
+		t.Errorf("%v", budget)
+	}
+}
+
+type keyed struct{ key string }
+
+func (k keyed) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.Header.Set("Authorization", "Bearer "+k.key)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func connectMCP(t *testing.T, endpoint, key string) *sdk.ClientSession {
+	t.Helper()
+	client := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, nil)
+	session, err := client.Connect(t.Context(), &sdk.StreamableClientTransport{Endpoint: endpoint, DisableStandaloneSSE: true,
+		HTTPClient: &http.Client{Transport: keyed{key}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = session.Close() })
+	return session
 }

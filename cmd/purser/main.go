@@ -27,6 +27,7 @@ type commands struct {
 	Tokens         tokensGroup           `cmd:"" group:"Spending" help:"Signed decisions, for processors."`
 	Verify         verifyToken           `cmd:"" group:"Spending" help:"Check a signed decision offline."`
 	Exec           execute               `cmd:"" group:"Spending" api:"POST /v1/agents/{id}/credentials" help:"Run a program with a short-lived key of one agent."`
+	MCP            serveMCP              `cmd:"" name:"mcp" group:"Spending" help:"Serve the Model Context Protocol over standard input and output."`
 	Approvals      approvalsGroup        `cmd:"" group:"Deciding" help:"Requests that wait for people."`
 	Agents         agentsGroup           `cmd:"" group:"Managing" help:"Programs that spend."`
 	Policies       policiesGroup         `cmd:"" group:"Managing" help:"The rules."`

@@ -207,3 +207,6 @@ func bearer(token string) string {
 	}
 	return "Bearer " + token
 }
+
+// Token is the credential that calls are made with.
+func (c *Client) Token() string { return c.config.Token }

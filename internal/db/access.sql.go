@@ -513,6 +513,38 @@ func (q *Queries) SessionInsert(ctx context.Context, sessionID uuid.UUID, person
 	return i, err
 }
 
+const SessionList = `-- name: SessionList :many
+SELECT session_id, person_id, created_at, expires_at, revoked_at FROM sessions
+WHERE person_id = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()
+ORDER BY session_id DESC LIMIT $2
+`
+
+func (q *Queries) SessionList(ctx context.Context, personID uuid.UUID, maxRows int32) ([]Session, error) {
+	rows, err := q.db.Query(ctx, SessionList, personID, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Session
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.SessionID,
+			&i.PersonID,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const SessionRevoke = `-- name: SessionRevoke :execrows
 UPDATE sessions SET revoked_at = clock_timestamp()
 WHERE session_id = $1 AND revoked_at IS NULL

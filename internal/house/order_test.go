@@ -20,8 +20,7 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-	{"fault", "ident", "pack", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient",
-		"access/clerkstand"},
+	{"fault", "ident", "pack", "access/clerkstand", "sheet", "lookalike", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient"},
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -71,7 +70,7 @@ var few = map[string][]string{
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same
 	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
-		"meter", "sign", "rails/*"},
+		"meter", "sign", "lookalike", "rails/*"},
 }
 
 // importing is one import of one file.

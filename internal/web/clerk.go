@@ -63,9 +63,9 @@ func (v *visit) clerkToken() (string, error) {
 	return found.Token, nil
 }
 
-// confirm asks whether the session of whoever sends a form still is one. Who was
+// stillSignedIn asks whether the session of whoever sends a form still is one. Who was
 // signed out elsewhere a moment ago is so here from now on.
-func (v *visit) confirm() error {
+func (v *visit) stillSignedIn() error {
 	err := v.web.access.Confirm(v.ctx(), v.who)
 	if fault.From(err).Kind == fault.Unauthenticated {
 		v.dropSession()

@@ -10,6 +10,7 @@ import (
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/views"
 )
 
 // companyCookie remembers which company a member of several chose.
@@ -30,7 +31,7 @@ var errElsewhere = errors.New("web: the answer is another address")
 // identify fills in who comes. Somebody has to be signed in where it is
 // required: who is not is led to sign in.
 func (v *visit) identify(required bool) error {
-	token, err := v.sessionToken()
+	token, err := v.presented()
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (v *visit) identify(required bool) error {
 	if err != nil {
 		return err
 	}
-	v.who, v.frame.Who, v.frame.Companies = p, p, companies
+	v.who, v.token, v.frame.Who, v.frame.Companies = p, token, p, companies
 	v.frame.CSRF = v.web.seal.csrf(p)
 	if p.Tenant.Company == uuid.Nil {
 		return nil
@@ -58,11 +59,21 @@ func (v *visit) identify(required bool) error {
 		return err
 	}
 	v.SetRequest(v.Request().WithContext(access.With(v.ctx(), p)))
-	return nil
+	return v.lookAround()
 }
 
-// sessionToken is what the browser's session is known by.
-func (v *visit) sessionToken() (string, error) {
+// lookAround fills in what every page of a company says: how much waits, the
+// time, and how new the page is, which is before anything else of it is read.
+func (v *visit) lookAround() (err error) {
+	if v.frame.Heard, err = v.web.feed.Last(v.ctx(), v.tenant()); err != nil {
+		return err
+	}
+	v.frame.Waiting, v.frame.Now, err = v.web.spend.Waiting(v.ctx(), v.tenant(), views.MostWaiting+1)
+	return err
+}
+
+// presented is what the browser's session is known by.
+func (v *visit) presented() (string, error) {
 	if v.web.clerk != nil {
 		return v.clerkToken()
 	}
@@ -73,6 +84,9 @@ func (v *visit) sessionToken() (string, error) {
 func (v *visit) signedOut(required bool) error {
 	if !required {
 		return nil
+	}
+	if v.Request().Header.Get("Accept") == "text/event-stream" {
+		return fault.New(fault.Unauthenticated, "invalid_session", "The session is over. Sign in again.")
 	}
 	back := "/overview"
 	if !v.writes() && !v.isHTMX() {

@@ -25,6 +25,7 @@ type visit struct {
 	echo.Context
 	web   *Web
 	who   access.Principal // zero for nobody
+	token string           // of the session, as it was when the visit began
 	frame views.Frame
 	// refused is why somebody whom Clerk knows is nobody here.
 	refused error
@@ -80,7 +81,7 @@ func (v *visit) admit(p page) error {
 	if err := v.web.seal.checkForm(v.who, v.FormValue("csrf")); err != nil {
 		return err
 	}
-	return v.confirm()
+	return v.stillSignedIn()
 }
 
 func (v *visit) writes() bool {
