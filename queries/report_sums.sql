@@ -18,7 +18,8 @@ SELECT a.currency, a.status::text AS status, count(*) AS n,
   least(sum(a.requested), 9223372036854775807)::bigint AS requested,
   least(sum(a.amount - a.refunded), 9223372036854775807)::bigint AS minor
 FROM newest a
-WHERE (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(statuses)::text[]))
+WHERE (cardinality(@agents::uuid[]) = 0 OR a.agent_id = ANY(@agents::uuid[]))
+  AND (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(statuses)::text[]))
   AND (sqlc.narg(decision)::text IS NULL OR a.decision::text = sqlc.narg(decision))
   AND (sqlc.narg(reason_code)::text IS NULL OR a.reason_code = sqlc.narg(reason_code))
   AND (sqlc.narg(merchant)::text IS NULL OR a.merchant_key = sqlc.narg(merchant) OR lower(a.merchant_name) = lower(sqlc.narg(merchant_name)))
@@ -26,8 +27,8 @@ WHERE (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(sta
   AND (sqlc.narg(rail)::text IS NULL OR a.rail::text = sqlc.narg(rail))
   AND (sqlc.narg(since)::timestamptz IS NULL OR a.created_at >= sqlc.narg(since))
   AND (sqlc.narg(until)::timestamptz IS NULL OR a.created_at < sqlc.narg(until))
-  AND (sqlc.narg(pattern)::text IS NULL OR a.merchant_key LIKE sqlc.narg(pattern) OR a.merchant_name ILIKE sqlc.narg(pattern)
-    OR a.merchant_domain ILIKE sqlc.narg(pattern) OR a.purpose ILIKE sqlc.narg(pattern) OR a.reference ILIKE sqlc.narg(pattern))
+  AND (sqlc.narg(pattern)::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE sqlc.narg(pattern) COLLATE "C")
+  AND (sqlc.narg(wide_pattern)::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE sqlc.narg(wide_pattern))
 GROUP BY a.currency, a.status
 ORDER BY a.currency, a.status;
 
