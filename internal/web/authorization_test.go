@@ -53,7 +53,7 @@ func TestLineTellsWhoDidWhat(t *testing.T) {
 	page = f.owner.get("/authorizations/" + id).want(http.StatusOK)
 	done := page.submit("form[action$='/confirm']", "amount", "55.5", "reference", "inv-1").want(http.StatusSeeOther).follow().want(http.StatusOK)
 	said := done.text("main")
-	for _, want := range []string{"55.50 USD is confirmed as spent.", "Asked for 70.00 USD", "the key a key", "Held for approval: 70.00 USD is above 50.00 USD",
+	for _, want := range []string{"55.50 USD is confirmed as spent.", "Asked for 70.00 USD", "“ a test ” a key ,", "Held for approval: 70.00 USD is above 50.00 USD",
 		"A person approved 60.00 USD", "“ less will do ”", "approver@acme.test", "Approved for 60.00 USD", "Confirmed 55.50 USD", "“ inv-1 ”", "owner@acme.test"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the page does not say %q:\n%s", want, said)

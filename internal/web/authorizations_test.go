@@ -32,7 +32,7 @@ func TestListIsFiltered(t *testing.T) {
 	f.live.spend(other, "5.00", "Paper & Co")
 	for query, rows := range map[string]int{
 		"": 4, "agent=buyer": 3, "agent=" + other: 1, "status=pending": 2, "status=held": 1, "status=denied": 1, "status=open": 3,
-		"status=counted": 3, "status=voided": 0, "decision=DENIED": 1, "reason=transaction_limit": 1, "currency=USD": 4, "currency=eur": 0,
+		"status=counted": 3, "status=voided": 0, "decision=DENIED": 1, "reason=limit_exceeded": 1, "currency=USD": 4, "currency=eur": 0,
 		"merchant=paper+%26+co": 2, "merchant_key=desks": 1, "merchant=paper": 0, "rail=api": 4, "rail=card": 0, "q=chair": 1, "q=%25": 0,
 		"q=paper+%26": 2, "from=2020-01-01": 4, "to=2020-01-01": 0, "from=2020-01-01T00:00:00Z&to=9000-01-01T00:00:00Z": 4,
 		"policy=" + policy: 4, "agent=buyer&q=paper&status=pending&currency=usd": 1,
@@ -70,8 +70,11 @@ func TestFiltersThatCannotBeRead(t *testing.T) {
 func TestNastyNames(t *testing.T) {
 	t.Parallel()
 	f, agent, _ := asked(t)
-	for _, name := range []string{"<script>alert(1)</script>", "safe\u202eevil", strings.Repeat("long ", 40), "=HYPERLINK(1)", "zero\u200bwidth"} {
-		id := fmt.Sprint(f.live.spend(agent, "0.50", name)["id"])
+	for i, name := range []string{"<script>alert(1)</script>", "safe\u202eevil", strings.Repeat("long ", 40), "=HYPERLINK(1)", "zero\u200bwidth"} {
+		id := fmt.Sprint(f.live.spend(agent, "0.50", fmt.Sprint("Shop ", i))["id"])
+		// The API refuses some of these: older rows, and other rails, may have them.
+		_, err := f.pool.Exec(t.Context(), "UPDATE authorizations SET merchant_name = $1 WHERE merchant_key = $2", name, fmt.Sprint("shop ", i))
+		f.must(err)
 		for _, path := range []string{"/authorizations", "/authorizations/" + id, "/agents/" + agent} {
 			a := f.owner.get(path).want(http.StatusOK)
 			if strings.Contains(a.body, "<script>alert") || strings.Contains(a.text("main"), "\u202e") || strings.Contains(a.text("main"), "\u200b") {
