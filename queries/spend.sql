@@ -16,6 +16,14 @@ JOIN agents a ON a.company_id = w.company_id AND a.live = w.live AND a.agent_id 
 ORDER BY a.company_id, a.live, a.agent_id
 FOR NO KEY UPDATE OF a;
 
+-- name: LockAgent :many
+-- ShareModes and LockAgents of one agent: first the mode is locked and then the
+-- agent, and both are read as they are by then.
+SELECT m.epoch, m.frozen_at, a.handle, a.status
+FROM company_modes m JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
+WHERE m.company_id = @company_id AND m.live = @live AND a.agent_id = @agent_id
+FOR SHARE OF m FOR NO KEY UPDATE OF a;
+
 -- name: LockSpendingAgents :many
 -- The agents of the batch, and those of the same companies that have a hold to
 -- give back: it may free a budget that the batch's agents share.
@@ -64,13 +72,21 @@ SELECT DISTINCT h.agent_id FROM (
   WHERE o.company_id = $1 AND o.live = $2
     AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h;
 
--- name: ClockAndDeadKeys :one
--- The moment, and those of the given keys that may not act any more.
-SELECT clock_timestamp()::timestamptz AS now, ARRAY(
+-- name: Moment :one
+-- The moment, those of the given keys that may not act any more, and whether one
+-- of the agents has a hold that has run out: it is seldom so, and then
+-- ExpiredHolds reads them.
+SELECT statement_timestamp()::timestamptz AS now, ARRAY(
   SELECT k.key_id
   FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@keys::uuid[]) AS key_id) w
   JOIN api_keys k ON k.company_id = w.company_id AND k.live = w.live AND k.key_id = w.key_id
-  WHERE k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())::uuid[] AS dead;
+  WHERE k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())::uuid[] AS dead, EXISTS (
+  SELECT FROM (SELECT unnest(@mode_companies::uuid[]) AS company_id, unnest(@mode_lives::boolean[]) AS live) w
+  CROSS JOIN LATERAL (
+    SELECT o.agent_id FROM authorizations o
+    WHERE o.company_id = w.company_id AND o.live = w.live
+      AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) late
+  WHERE late.agent_id = ANY(@agents::uuid[]))::boolean AS expired;
 
 -- name: AuthorizationsByIDs :many
 SELECT a.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,

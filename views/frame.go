@@ -4,6 +4,7 @@ package views
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,8 +30,12 @@ type Frame struct {
 	Companies []company.Membership
 	// CSRF is put into every form that changes something.
 	CSRF string
-	// Waiting is how many requests wait for a person.
+	// Waiting is how many requests wait for a person, counted to one more than
+	// MostWaiting.
 	Waiting int
+	// Heard is the position of the company's log up to which the page is new:
+	// live updates go on from there.
+	Heard int64
 	// Flash is told once, after what a form did.
 	Flash Flash
 	// Now is the database's clock.
@@ -121,4 +126,23 @@ func (f Frame) otherMode() string {
 		return other.At("/settings/" + parts[1])
 	}
 	return other.At("/" + parts[0])
+}
+
+// MostWaiting is how far the requests that wait are counted for the menu.
+const MostWaiting = 99
+
+// waiting is the number beside the menu's entry.
+func (f Frame) waiting() string {
+	if f.Waiting > MostWaiting {
+		return strconv.Itoa(MostWaiting) + "+"
+	}
+	return strconv.Itoa(f.Waiting)
+}
+
+// liveURL is where the page hears what changes; empty where nothing can.
+func (f Frame) liveURL() string {
+	if f.Company.Name == "" {
+		return ""
+	}
+	return f.With("/live", "after", strconv.FormatInt(f.Heard, 10))
 }

@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/getpurser/purser/internal/client"
 )
 
 type authGroup struct {
-	Login    login       `cmd:"" api:"POST /v1/auth/magic-link" help:"Sign in by mail, and keep the sign-in in a profile."`
+	Login    login       `cmd:"" api:"POST /v1/auth/device" help:"Sign in through a page, or by mail, and keep the sign-in in a profile."`
 	Verify   verifyLink  `cmd:"" api:"POST /v1/auth/verify" help:"Finish signing in with the link of the mail."`
 	Logout   logout      `cmd:"" api:"POST /v1/auth/logout" help:"Sign out, and forget the profile."`
 	Status   whole       `cmd:"" api:"GET /v1/auth/session" columns:"person,email,expires_at,companies" help:"Who is signed in."`
@@ -18,12 +20,15 @@ type authGroup struct {
 }
 
 type login struct {
-	Email string `arg:"" help:"Your mail address."`
+	Email string `arg:"" optional:"" help:"Your mail address, to sign in by a mailed link instead of a page."`
 }
 
-// Run asks for a link and waits for it to be pasted.
+// Run signs in through a page, where the person agrees, or by mail.
 func (c login) Run(a *app) error {
-	if _, err := a.ask(a.request("", nil, map[string]string{"email": c.Email})); err != nil {
+	if c.Email == "" {
+		return a.signInOnPage()
+	}
+	if _, err := a.call(http.MethodPost, "/v1/auth/magic-link", map[string]string{"email": c.Email}); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.problems, "A link is on its way to %s. Paste it here: ", safe(c.Email))
@@ -47,6 +52,11 @@ func (a *app) signIn(link string) error {
 	if err != nil {
 		return err
 	}
+	return a.keep(answer)
+}
+
+// keep writes a new session into the profile.
+func (a *app) keep(answer client.Answer) error {
 	var session struct{ Token string }
 	if err := answer.Decode(&session); err != nil {
 		return err

@@ -56,6 +56,7 @@ type features struct {
 	policies  *policy.Store
 	keys      *sign.KeySet
 	audit     *audit.Log
+	feed      *audit.Feed
 	access    *access.Access
 	gate      *spend.Service
 	post      post
@@ -100,6 +101,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 		return f, err
 	}
 	f.audit = audit.New(h.pool, f.keys, h.log)
+	f.feed = audit.NewFeed(f.audit, audit.FeedEvery)
 	if f.post, err = newPost(h.config, h.log); err != nil {
 		return f, err
 	}
@@ -130,7 +132,8 @@ func newAPI(h house, f features) (*api.API, error) {
 
 func newPages(h house, f features) (*web.Web, error) {
 	return web.New(web.Config{BaseURL: h.BaseURL, Logger: h.log, Secret: f.access.InstallationKey(), Pool: h.pool, Access: f.access,
-		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys, Draining: h.draining})
+		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Draining: h.draining,
+		Clerk: h.Clerk.pages()})
 }
 
 // jobs are what goes on beside requests.
@@ -144,6 +147,7 @@ func (f features) jobs(h house) []job {
 		{"decisions of other replicas", forever(f.gate.Listen)},
 		{"signing keys", forever(f.keys.Run)},
 		{"audit log", forever(f.audit.Run)},
+		{"news", forever(f.feed.Run)},
 		{"access", forever(f.access.Run)},
 		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
 	}

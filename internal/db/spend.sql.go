@@ -184,27 +184,6 @@ func (q *Queries) AuthorizationsByIDs(ctx context.Context, companies []uuid.UUID
 	return items, nil
 }
 
-const ClockAndDeadKeys = `-- name: ClockAndDeadKeys :one
-SELECT clock_timestamp()::timestamptz AS now, ARRAY(
-  SELECT k.key_id
-  FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS key_id) w
-  JOIN api_keys k ON k.company_id = w.company_id AND k.live = w.live AND k.key_id = w.key_id
-  WHERE k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())::uuid[] AS dead
-`
-
-type ClockAndDeadKeysRow struct {
-	Now  time.Time
-	Dead []uuid.UUID
-}
-
-// The moment, and those of the given keys that may not act any more.
-func (q *Queries) ClockAndDeadKeys(ctx context.Context, companies []uuid.UUID, lives []bool, keys []uuid.UUID) (ClockAndDeadKeysRow, error) {
-	row := q.db.QueryRow(ctx, ClockAndDeadKeys, companies, lives, keys)
-	var i ClockAndDeadKeysRow
-	err := row.Scan(&i.Now, &i.Dead)
-	return i, err
-}
-
 const CloseApprovals = `-- name: CloseApprovals :exec
 UPDATE approvals p SET status = w.status, decided_at = $1
 FROM (SELECT unnest($2::uuid[]) AS company_id, unnest($3::boolean[]) AS live, unnest($4::uuid[]) AS id,
@@ -775,6 +754,47 @@ func (q *Queries) ListAuthorizations(ctx context.Context, arg ListAuthorizations
 	return items, nil
 }
 
+const LockAgent = `-- name: LockAgent :many
+SELECT m.epoch, m.frozen_at, a.handle, a.status
+FROM company_modes m JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
+WHERE m.company_id = $1 AND m.live = $2 AND a.agent_id = $3
+FOR SHARE OF m FOR NO KEY UPDATE OF a
+`
+
+type LockAgentRow struct {
+	Epoch    int64
+	FrozenAt *time.Time
+	Handle   string
+	Status   string
+}
+
+// ShareModes and LockAgents of one agent: first the mode is locked and then the
+// agent, and both are read as they are by then.
+func (q *Queries) LockAgent(ctx context.Context, companyID uuid.UUID, live bool, agentID uuid.UUID) ([]LockAgentRow, error) {
+	rows, err := q.db.Query(ctx, LockAgent, companyID, live, agentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockAgentRow
+	for rows.Next() {
+		var i LockAgentRow
+		if err := rows.Scan(
+			&i.Epoch,
+			&i.FrozenAt,
+			&i.Handle,
+			&i.Status,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LockAgents = `-- name: LockAgents :many
 SELECT a.company_id, a.live, a.agent_id, a.handle, a.status
 FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS agent_id) w
@@ -877,6 +897,52 @@ func (q *Queries) LockSpendingAgents(ctx context.Context, arg LockSpendingAgents
 		return nil, err
 	}
 	return items, nil
+}
+
+const Moment = `-- name: Moment :one
+SELECT statement_timestamp()::timestamptz AS now, ARRAY(
+  SELECT k.key_id
+  FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS key_id) w
+  JOIN api_keys k ON k.company_id = w.company_id AND k.live = w.live AND k.key_id = w.key_id
+  WHERE k.revoked_at IS NOT NULL OR k.expires_at <= statement_timestamp())::uuid[] AS dead, EXISTS (
+  SELECT FROM (SELECT unnest($4::uuid[]) AS company_id, unnest($5::boolean[]) AS live) w
+  CROSS JOIN LATERAL (
+    SELECT o.agent_id FROM authorizations o
+    WHERE o.company_id = w.company_id AND o.live = w.live
+      AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) late
+  WHERE late.agent_id = ANY($6::uuid[]))::boolean AS expired
+`
+
+type MomentParams struct {
+	Companies     []uuid.UUID
+	Lives         []bool
+	Keys          []uuid.UUID
+	ModeCompanies []uuid.UUID
+	ModeLives     []bool
+	Agents        []uuid.UUID
+}
+
+type MomentRow struct {
+	Now     time.Time
+	Dead    []uuid.UUID
+	Expired bool
+}
+
+// The moment, those of the given keys that may not act any more, and whether one
+// of the agents has a hold that has run out: it is seldom so, and then
+// ExpiredHolds reads them.
+func (q *Queries) Moment(ctx context.Context, arg MomentParams) (MomentRow, error) {
+	row := q.db.QueryRow(ctx, Moment,
+		arg.Companies,
+		arg.Lives,
+		arg.Keys,
+		arg.ModeCompanies,
+		arg.ModeLives,
+		arg.Agents,
+	)
+	var i MomentRow
+	err := row.Scan(&i.Now, &i.Dead, &i.Expired)
+	return i, err
 }
 
 const NotifyDecided = `-- name: NotifyDecided :exec

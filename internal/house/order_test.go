@@ -20,7 +20,11 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
+<<<<<<< HEAD
 	{"fault", "ident", "pack", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
+=======
+	{"fault", "ident", "pack", "access/clerkstand", "sheet", "lookalike", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient"},
+>>>>>>> main
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -44,7 +48,11 @@ var only = map[string][]string{
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
 	"api/apitestclient":        {},                      // tests, and nothing else
 	"linear":                   {},                      // the same
+<<<<<<< HEAD
 	"web/browsertest":          {},                      // the same
+=======
+	"access/clerkstand":        {},                      // the same
+>>>>>>> main
 	"views":                    {"web"},
 	"client":                   {"mcp", "cmd/*"},
 	"github.com/labstack/echo": {"api", "web", "access", "cmd/web"},
@@ -71,7 +79,7 @@ var few = map[string][]string{
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same
 	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
-		"meter", "sign", "rails/*"},
+		"meter", "sign", "lookalike", "rails/*"},
 }
 
 // importing is one import of one file.
@@ -90,7 +98,11 @@ func objection(i importing) string {
 	if to == i.from {
 		return "" // an external test of the package
 	}
+<<<<<<< HEAD
 	if i.test && (to == "postgres/pgtest" || to == "api/apitestclient" || to == "linear" || to == "web/browsertest" || to == "testing") {
+=======
+	if i.test && (to == "postgres/pgtest" || to == "api/apitestclient" || to == "linear" || to == "access/clerkstand" || to == "testing") {
+>>>>>>> main
 		return ""
 	}
 	if ours && floorOf(to) < 0 {

@@ -3,9 +3,13 @@ package main
 // Asking: the queries, as sqlc wrote them.
 var queryMutants = []Mutant{
 	{"sql: the company's mode is not locked", "internal/db/spend.sql.go",
-		`FOR SHARE`, ``, "a freeze or a lowered limit comes too late"},
+		"m.live\nFOR SHARE OF m", "m.live", "a freeze or a lowered limit comes too late"},
+	{"sql: the company's mode is not locked with its agent", "internal/db/spend.sql.go",
+		"FOR SHARE OF m FOR NO KEY UPDATE OF a", "FOR NO KEY UPDATE OF a", "a freeze or a lowered limit comes too late"},
 	{"sql: the agents are not locked", "internal/db/spend.sql.go",
-		"FOR NO KEY UPDATE OF a", ``, "two servers spend the same budget"},
+		"a.agent_id\nFOR NO KEY UPDATE OF a", "a.agent_id", "two servers spend the same budget"},
+	{"sql: the agent is not locked with its mode", "internal/db/spend.sql.go",
+		"FOR SHARE OF m FOR NO KEY UPDATE OF a", "FOR SHARE OF m", "two servers spend the same budget"},
 	{"sql: agents that share a budget are not locked", "internal/db/spend.sql.go",
 		"agent_id\nFOR NO KEY UPDATE\n", "agent_id\n", "two servers spend the same budget"},
 	{"sql: shared meters are not locked", "internal/db/meter.sql.go",

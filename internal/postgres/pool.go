@@ -95,6 +95,7 @@ func (c Config) parse() (*pgxpool.Config, error) {
 	// Without it pgx writes each UUID as text, which a batch of columns feels.
 	parsed.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgxuuid.Register(conn.TypeMap())
+		registerColumns(conn.TypeMap())
 		return nil
 	}
 	if c.Role != "" {

@@ -54,7 +54,9 @@ type batch struct {
 	approvals      map[ref]*Approval
 	roles          map[ref]string // of voters, by member
 	deadKeys       map[uuid.UUID]bool
-	records        map[once.ID]*once.Record
+	// expired says that a hold of the agents has run out by now.
+	expired bool
+	records map[once.ID]*once.Record
 	// repeated are the authorizations that stored answers speak of, as they are
 	// now. Nothing holds them.
 	repeated map[*op]*Authorization

@@ -34,9 +34,13 @@ func (b *batch) guess(cache *snapshots) bool {
 	return true
 }
 
-// asGuessed completes the guessed modes, and reports whether the guess was
-// right: no epoch has moved, and no agent was locked that was not asked for.
+// asGuessed completes the guessed modes, and reports whether there was a guess
+// and it was right: no epoch has moved, and no agent was locked that was not
+// asked for.
 func (b *batch) asGuessed(modes []db.CompanyMode, asked []ref) bool {
+	if len(modes) == 0 {
+		return false
+	}
 	for _, r := range modes {
 		m := b.modes[ident.Tenant{Company: r.CompanyID, Live: r.Live}]
 		if m.epoch != r.Epoch {

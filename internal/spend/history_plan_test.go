@@ -39,6 +39,7 @@ func TestHistoryIsNotRead(t *testing.T) {
 		args []any
 	}{
 		"expired holds":        {db.ExpiredHolds, []any{companies, lives, agents}},
+		"whether one expired":  {db.Moment, []any{companies, lives, agents, companies, lives, agents}},
 		"the sweeper":          {db.AgentsWithExpiredHolds, nil},
 		"a tenant's expired":   {db.TenantAgentsWithExpiredHolds, []any{h.tenant.Company, h.tenant.Live}},
 		"a budget's expired":   {db.OpenExpiredOfTenant, []any{h.tenant.Company, h.tenant.Live}},

@@ -19,47 +19,64 @@ import (
 // one message: what must be read follows from the locked rows, and is guessed
 // from what they were the last time. When the guess is wrong it is read again,
 // under the same locks.
-func (b *batch) read(ctx context.Context, tx *postgres.Pipeline, cache *snapshots) error {
-	var message pgx.Batch
-	modes := b.queueModes(&message)
+func (b *batch) read(ctx context.Context, tx *postgres.Pipeline, cache *snapshots) (err error) {
 	asked := b.asked()
-	guessed := b.guess(cache)
-	b.queueAgents(&message, asked, !guessed)
-	if guessed {
-		b.queueReads(&message, asked)
-	} else {
-		b.queueClock(&message)
+	var modes []db.CompanyMode
+	if b.guess(cache) {
+		modes, err = b.readGuessed(ctx, tx, asked)
 	}
-	if err := tx.Send(ctx, &message); err != nil {
+	right := b.asGuessed(modes, asked)
+	if len(modes) == 0 && err == nil {
+		modes, err = b.lockAll(ctx, tx, asked)
+	}
+	if !right && err == nil {
+		err = b.readAgain(ctx, tx, cache, modes)
+	}
+	if err != nil {
 		return err
-	}
-	if !guessed || !b.asGuessed(*modes, asked) {
-		if err := b.readAgain(ctx, tx, cache, *modes); err != nil {
-			return err
-		}
 	}
 	now := b.now // not a pointer into the batch, which would be kept with it
 	cache.clock.Store(&now)
-	if err := b.readRepeated(ctx, tx); err != nil {
+	if err := b.readMore(ctx, tx); err != nil {
 		return err
 	}
 	return b.readApprovals(ctx, db.New(tx))
+}
+
+// readGuessed locks and reads as the guess says. Without a mode in the answer
+// nothing was locked.
+func (b *batch) readGuessed(ctx context.Context, tx *postgres.Pipeline, asked []ref) ([]db.CompanyMode, error) {
+	var message pgx.Batch
+	var modes *[]db.CompanyMode
+	if len(asked) == 1 && !b.modes[asked[0].tenant].sharesMeters() {
+		modes = b.queueOne(&message, asked[0])
+	} else {
+		modes = b.queueModes(&message)
+		b.queueAgents(&message, asked, false)
+	}
+	b.queueReads(&message, asked)
+	err := tx.Send(ctx, &message)
+	return *modes, err
+}
+
+// lockAll locks where nothing can be guessed, and reads the clock.
+func (b *batch) lockAll(ctx context.Context, tx *postgres.Pipeline, asked []ref) ([]db.CompanyMode, error) {
+	var message pgx.Batch
+	modes := b.queueModes(&message)
+	b.queueAgents(&message, asked, true)
+	message.Queue(db.DatabaseClock).QueryRow(func(row pgx.Row) error { return row.Scan(&b.now) })
+	err := tx.Send(ctx, &message)
+	return *modes, err
 }
 
 // queueReads asks for what the ops need, once the modes and agents are locked.
 func (b *batch) queueReads(p *pgx.Batch, agents []ref) {
 	b.queueSharedMeters(p, agents)
 	b.queueHistory(p)
-	b.queueKeys(p)
+	b.queueMoment(p, agents)
 	b.queueAgentMeters(p, agents)
-	b.queueExpired(p, agents)
 	b.queueAuthorizations(p)
 	b.queueRecords(p)
-}
-
-// queueClock reads the database's clock into the batch.
-func (b *batch) queueClock(p *pgx.Batch) {
-	p.Queue(db.DatabaseClock).QueryRow(func(row pgx.Row) error { return row.Scan(&b.now) })
 }
 
 // tenants are the distinct tenants of the batch, as columns.
@@ -78,6 +95,17 @@ func (b *batch) queueModes(p *pgx.Batch) *[]db.CompanyMode {
 	companies, lives := b.tenants()
 	var modes []db.CompanyMode
 	queue(p, func(r db.CompanyMode) error { modes = append(modes, r); return nil }, db.ShareModes, companies, lives)
+	return &modes
+}
+
+// queueOne locks the one agent that is asked for, in its mode.
+func (b *batch) queueOne(p *pgx.Batch, a ref) *[]db.CompanyMode {
+	var modes []db.CompanyMode
+	queue(p, func(r db.LockAgentRow) error {
+		modes = append(modes, db.CompanyMode{CompanyID: a.tenant.Company, Live: a.tenant.Live, Epoch: r.Epoch, FrozenAt: r.FrozenAt})
+		b.agents[a] = agentRow{handle: r.Handle, status: r.Status}
+		return nil
+	}, db.LockAgent, a.tenant.Company, a.tenant.Live, a.id)
 	return &modes
 }
 
@@ -159,11 +187,12 @@ func (b *batch) queueAgentMeters(p *pgx.Batch, agents []ref) {
 
 func (b *batch) keep(m meter.Stored) { b.meters[meterRef{m.Tenant, m.Key}] = m.Meter }
 
-func (b *batch) queueExpired(p *pgx.Batch, locked []ref) {
+// queueExpired reads the holds of the locked agents that have run out.
+func (b *batch) queueExpired(p *pgx.Batch) {
 	companies, lives := b.tenants()
-	agents := make([]uuid.UUID, len(locked))
-	for i, a := range locked {
-		agents[i] = a.id
+	agents := make([]uuid.UUID, 0, len(b.agents))
+	for a := range b.agents {
+		agents = append(agents, a.id)
 	}
 	queue(p, func(r db.Authorization) error {
 		if _, locked := b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}]; !locked {
@@ -209,6 +238,11 @@ func (b *batch) readApprovals(ctx context.Context, q *db.Queries) error {
 			return err
 		}
 		b.approvals[ref{o.tenant, p.ID}] = p
+		if o.reads.alike {
+			if err := b.readAlike(ctx, q, b.authorizations[ref{o.tenant, p.Authorization}]); err != nil {
+				return err
+			}
+		}
 		if v := o.reads.voter; v != nil {
 			role, err := readRole(ctx, q, o.tenant, *v)
 			if err != nil {
@@ -220,17 +254,23 @@ func (b *batch) readApprovals(ctx context.Context, q *db.Queries) error {
 	return nil
 }
 
-// queueKeys reads the clock, and which API keys have died by now.
-func (b *batch) queueKeys(p *pgx.Batch) {
+// queueMoment reads the clock, which API keys have died by now, and whether a
+// hold of the agents has run out.
+func (b *batch) queueMoment(p *pgx.Batch, agents []ref) {
 	var keys columns
 	for _, o := range b.ops {
 		if o.call.Key != uuid.Nil {
 			keys.add(o.tenant, o.call.Key)
 		}
 	}
-	p.Queue(db.ClockAndDeadKeys, keys.companies, keys.lives, keys.ids).QueryRow(func(row pgx.Row) error {
+	ids := make([]uuid.UUID, len(agents))
+	for i, a := range agents {
+		ids[i] = a.id
+	}
+	companies, lives := b.tenants()
+	p.Queue(db.Moment, keys.companies, keys.lives, keys.ids, companies, lives, ids).QueryRow(func(row pgx.Row) error {
 		var dead []uuid.UUID
-		err := row.Scan(&b.now, &dead)
+		err := row.Scan(&b.now, &dead, &b.expired)
 		for _, id := range dead {
 			b.deadKeys[id] = true
 		}
@@ -249,9 +289,21 @@ func (b *batch) queueRecords(p *pgx.Batch) {
 	once.QueueFind(p, repeated, func(r *once.Record) { b.records[r.ID()] = r })
 }
 
-// readRepeated reads the authorizations that the stored answers to authorize
+// readMore reads what only the first answers call for, which is mostly nothing.
+func (b *batch) readMore(ctx context.Context, tx *postgres.Pipeline) error {
+	var message pgx.Batch
+	if b.expired {
+		b.queueExpired(&message)
+	}
+	if err := b.queueRepeated(&message); err != nil || message.Len() == 0 {
+		return err
+	}
+	return tx.Send(ctx, &message)
+}
+
+// queueRepeated reads the authorizations that the stored answers to authorize
 // speak of: their tokens are signed again.
-func (b *batch) readRepeated(ctx context.Context, tx *postgres.Pipeline) error {
+func (b *batch) queueRepeated(p *pgx.Batch) error {
 	var c columns
 	waiting := map[ref][]*op{}
 	for _, o := range b.ops {
@@ -269,13 +321,12 @@ func (b *batch) readRepeated(ctx context.Context, tx *postgres.Pipeline) error {
 	if len(c.ids) == 0 {
 		return nil
 	}
-	var message pgx.Batch
-	queue(&message, func(r db.Authorization) error {
+	queue(p, func(r db.Authorization) error {
 		a, err := fromRow(r)
 		for _, o := range waiting[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AuthorizationID}] {
 			b.repeated[o] = a
 		}
 		return err
 	}, db.AuthorizationsByIDs, c.companies, c.lives, c.ids)
-	return tx.Send(ctx, &message)
+	return nil
 }

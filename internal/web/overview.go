@@ -12,5 +12,8 @@ func (w *Web) overviewPages() []page {
 }
 
 func (v *visit) overview() error {
+	if led, err := v.leadToWelcome(); led || err != nil {
+		return err
+	}
 	return v.show(http.StatusOK, views.Overview(v.titled("Overview")))
 }

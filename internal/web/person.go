@@ -24,8 +24,19 @@ func (v *visit) signOut() error {
 	if err := v.inTx(func(ctx context.Context, tx pgx.Tx) error { return v.web.access.Logout(ctx, tx, v.who) }); err != nil {
 		return err
 	}
-	v.dropCookie(v.web.sessionCookie())
+	v.dropSession()
 	return v.redirect("/sign-in")
+}
+
+// dropSession takes from the browser what it was signed in with.
+func (v *visit) dropSession() {
+	if v.web.clerk == nil {
+		v.dropCookie(v.web.sessionCookie())
+		return
+	}
+	for _, c := range v.web.access.ClerkSignedOut() {
+		v.SetCookie(c)
+	}
 }
 
 func (v *visit) chooseTheme() error {

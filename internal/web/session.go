@@ -10,6 +10,7 @@ import (
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/views"
 )
 
 // companyCookie remembers which company a member of several chose.
@@ -30,7 +31,10 @@ var errElsewhere = errors.New("web: the answer is another address")
 // identify fills in who comes. Somebody has to be signed in where it is
 // required: who is not is led to sign in.
 func (v *visit) identify(required bool) error {
-	token := value(v.Request(), v.web.sessionCookie())
+	token, err := v.token()
+	if err != nil {
+		return err
+	}
 	if token == "" {
 		return v.signedOut(required)
 	}
@@ -39,11 +43,18 @@ func (v *visit) identify(required bool) error {
 		v.dropCookie(v.web.sessionCookie())
 		return v.signedOut(required)
 	}
+	if fault.From(err).Kind == fault.Forbidden && !required {
+		v.refused = err
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	v.who, v.frame.Who, v.frame.Companies = p, p, companies
+	v.who, v.token, v.frame.Who, v.frame.Companies = p, token, p, companies
 	v.frame.CSRF = v.web.seal.csrf(p)
+	if v.web.clerk != nil && !v.isHTMX() {
+		v.withClerk(false, "")
+	}
 	if p.Tenant.Company == uuid.Nil {
 		return nil
 	}
@@ -51,13 +62,34 @@ func (v *visit) identify(required bool) error {
 		return err
 	}
 	v.SetRequest(v.Request().WithContext(access.With(v.ctx(), p)))
-	return nil
+	return v.lookAround()
+}
+
+// lookAround fills in what every page of a company says: how much waits, the
+// time, and how new the page is, which is before anything else of it is read.
+func (v *visit) lookAround() (err error) {
+	if v.frame.Heard, err = v.web.feed.Last(v.ctx(), v.tenant()); err != nil {
+		return err
+	}
+	v.frame.Waiting, v.frame.Now, err = v.web.spend.Waiting(v.ctx(), v.tenant(), views.MostWaiting+1)
+	return err
+}
+
+// token is what the browser's session is known by.
+func (v *visit) token() (string, error) {
+	if v.web.clerk != nil {
+		return v.clerkToken()
+	}
+	return value(v.Request(), v.web.sessionCookie()), nil
 }
 
 // signedOut leads to the page that signs in, and from there back.
 func (v *visit) signedOut(required bool) error {
 	if !required {
 		return nil
+	}
+	if v.Request().Header.Get("Accept") == "text/event-stream" {
+		return fault.New(fault.Unauthenticated, "invalid_session", "The session is over. Sign in again.")
 	}
 	back := "/overview"
 	if !v.writes() && !v.isHTMX() {

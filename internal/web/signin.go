@@ -37,6 +37,9 @@ func signInPath(next string) string {
 }
 
 func (v *visit) signIn() error {
+	if v.web.clerk != nil {
+		return v.clerkForm(false)
+	}
 	if v.frame.CSRF != "" {
 		return v.redirect("/overview")
 	}
@@ -47,7 +50,12 @@ func (v *visit) signIn() error {
 }
 
 // signUp is signing in: the first time makes the person.
-func (v *visit) signUp() error { return v.redirect("/sign-in") }
+func (v *visit) signUp() error {
+	if v.web.clerk != nil {
+		return v.clerkForm(true)
+	}
+	return v.redirect("/sign-in")
+}
 
 func (v *visit) sendLink() error {
 	email := v.FormValue("email")

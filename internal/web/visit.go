@@ -25,7 +25,10 @@ type visit struct {
 	echo.Context
 	web   *Web
 	who   access.Principal // zero for nobody
-	frame views.Frame
+	token string           // of the session, as it was when the visit began
+	// refused is why somebody whom Clerk knows is nobody here.
+	refused error
+	frame   views.Frame
 }
 
 // serve makes an address's handler: it finds out who comes, refuses who may
@@ -69,10 +72,13 @@ func (v *visit) admit(p page) error {
 			return err
 		}
 	}
-	if v.writes() {
-		return v.web.seal.checkForm(v.who, v.FormValue("csrf"))
+	if !v.writes() {
+		return nil
 	}
-	return nil
+	if err := v.web.seal.checkForm(v.who, v.FormValue("csrf")); err != nil {
+		return err
+	}
+	return v.web.access.Confirm(v.ctx(), v.who)
 }
 
 func (v *visit) writes() bool {

@@ -90,7 +90,7 @@ const (
 func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
-		w.signInPages(), w.personPages(), w.overviewPages(),
+		w.signInPages(), w.devicePages(), w.personPages(), w.overviewPages(),
 	} {
 		all = append(all, some...)
 	}

@@ -1,4 +1,6 @@
-package audit
+// Package sheet makes texts that other people wrote safe to open in a
+// spreadsheet.
+package sheet
 
 import (
 	"regexp"
@@ -8,11 +10,11 @@ import (
 // plainNumber is what may begin with a sign and still be no formula.
 var plainNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 
-// safeCell keeps a spreadsheet from reading a cell as a formula: an apostrophe
+// Cell keeps a spreadsheet from reading a cell as a formula: an apostrophe
 // goes before what would start one, at the beginning of the cell, and within
 // it after what some locale or import takes for the end of a cell. Plain
 // numbers stay as they are.
-func safeCell(s string) string {
+func Cell(s string) string {
 	if plainNumber.MatchString(s) {
 		return s
 	}
