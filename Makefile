@@ -63,10 +63,11 @@ lint-openapi: openapi ## lint the OpenAPI documents with Redocly's linter (needs
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true tools/node/node_modules/.bin/redocly lint --config tools/node/redocly.yaml \
 		.cache/openapi/3.1.json .cache/openapi/3.0.json
 
-generate: openapi ## write the code that sqlc, templ and oapi-codegen make
+generate: openapi ## write the code that sqlc, templ and oapi-codegen make, and the style sheet (which needs Node.js)
 	go tool sqlc generate
 	go tool oapi-codegen -config internal/api/apitestclient/config.yaml -o internal/api/apitestclient/client.gen.go .cache/openapi/3.0.json
-	@if ls views/*.templ >/dev/null 2>&1; then go tool templ generate; fi
+	go tool templ generate
+	@if command -v npm >/dev/null; then ./.ci/styles; else echo 'static/app.css is left as it is: npm is not there'; fi
 
 bench: ## measure the gate beside pgbench (BENCH_SHORT=1: one short round; docs/benchmarks.md)
 	@go run ./internal/bench

@@ -17,6 +17,9 @@ ON CONFLICT (email) DO UPDATE SET clerk_user_id = excluded.clerk_user_id,
   name = CASE WHEN people.name = '' THEN excluded.name ELSE people.name END
 RETURNING *;
 
+-- name: PersonClerkUser :one
+SELECT coalesce(clerk_user_id, '')::text FROM people WHERE person_id = @person_id;
+
 -- name: PersonHasInvitation :one
 SELECT EXISTS (SELECT FROM members m WHERE m.email = @email AND m.status = 'invited'
   AND NOT EXISTS (SELECT FROM members o WHERE o.company_id = m.company_id
@@ -54,6 +57,11 @@ WHERE session_id = @session_id AND revoked_at IS NULL;
 -- name: SessionRevokeAll :execrows
 UPDATE sessions SET revoked_at = clock_timestamp()
 WHERE person_id = @person_id AND revoked_at IS NULL;
+
+-- name: SessionList :many
+SELECT * FROM sessions
+WHERE person_id = @person_id AND revoked_at IS NULL AND expires_at > clock_timestamp()
+ORDER BY session_id DESC LIMIT @max_rows;
 
 -- name: SessionSweep :exec
 DELETE FROM sessions WHERE expires_at < clock_timestamp() - interval '30 days';

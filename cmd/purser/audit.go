@@ -11,13 +11,6 @@ import (
 	"github.com/getpurser/purser/internal/audit/proof"
 )
 
-// auditCommands need no server: only what it gave out, and the log's key.
-type auditCommands struct {
-	Verify            verifyExport      `cmd:"" help:"Check a whole NDJSON export against a signed checkpoint."`
-	VerifyProof       verifyProof       `cmd:"" help:"Check the inclusion proof of one event."`
-	VerifyConsistency verifyConsistency `cmd:"" help:"Check that a log has only grown since a checkpoint that you kept."`
-}
-
 // keyFlag is shared by all checks.
 type keyFlag struct {
 	Key []string `required:"" placeholder:"KEY" help:"The log's verifier key (name+hash+base64), or a file with one per line. Get it once, from somebody you trust."`

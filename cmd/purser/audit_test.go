@@ -134,7 +134,7 @@ func TestOfflineChecks(t *testing.T) {
 		"nothing known":       {[]string{"verify-everything"}, 2, "purser:"},
 	} {
 		var out, problems bytes.Buffer
-		status := run(append([]string{"audit"}, c.args...), &out, &problems)
+		status := run(t.Context(), append([]string{"audit"}, c.args...), world{out: &out, problems: &problems, getenv: func(string) string { return t.TempDir() }})
 		if said := out.String() + problems.String(); status != c.status || !strings.Contains(said, c.says) {
 			t.Errorf("%s: status %d, said %s", name, status, said)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,12 +16,14 @@ import (
 	"github.com/getpurser/purser/internal/api"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/mcp"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
+	"github.com/getpurser/purser/internal/web"
 )
 
 // house is what every feature stands on.
@@ -53,6 +56,7 @@ type features struct {
 	policies  *policy.Store
 	keys      *sign.KeySet
 	audit     *audit.Log
+	feed      *audit.Feed
 	access    *access.Access
 	gate      *spend.Service
 	post      post
@@ -74,12 +78,18 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	pages, err := newPages(h, f)
+	if err != nil {
+		return nil, nil, err
+	}
 	e := echo.New()
-	e.HTTPErrorHandler = doors.HTTPErrorHandler(nil)
+	e.HTTPErrorHandler = doors.HTTPErrorHandler(pages.HandleError)
 	e.IPExtractor = func(r *http.Request) string { return f.access.ClientAddress(r) }
 	e.Use(doors.Middleware()...)
 	serveHealth(e, h)
 	doors.Mount(e)
+	pages.Mount(e)
+	e.Any("/mcp", echo.WrapHandler(mcp.Handler(e, h.BaseURL.String(), version(), h.log)))
 	return e, f.jobs(h), nil
 }
 
@@ -91,6 +101,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 		return f, err
 	}
 	f.audit = audit.New(h.pool, f.keys, h.log)
+	f.feed = audit.NewFeed(f.audit, audit.FeedEvery)
 	if f.post, err = newPost(h.config, h.log); err != nil {
 		return f, err
 	}
@@ -119,6 +130,12 @@ func newAPI(h house, f features) (*api.API, error) {
 		Mailbox: f.post.mailbox, Draining: h.draining})
 }
 
+func newPages(h house, f features) (*web.Web, error) {
+	return web.New(web.Config{BaseURL: h.BaseURL, Logger: h.log, Secret: f.access.InstallationKey(), Pool: h.pool, Access: f.access,
+		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Draining: h.draining,
+		Clerk: h.Clerk.pages()})
+}
+
 // jobs are what goes on beside requests.
 func (f features) jobs(h house) []job {
 	forever := func(run func(context.Context)) func(context.Context) error {
@@ -130,6 +147,7 @@ func (f features) jobs(h house) []job {
 		{"decisions of other replicas", forever(f.gate.Listen)},
 		{"signing keys", forever(f.keys.Run)},
 		{"audit log", forever(f.audit.Run)},
+		{"news", forever(f.feed.Run)},
 		{"access", forever(f.access.Run)},
 		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
 	}
@@ -174,6 +192,14 @@ func newPost(c config, log *slog.Logger) (post, error) {
 	}
 	queue := mail.NewQueue(smtp, log)
 	return post{Post: mail.NewPost(queue), queue: queue}, nil
+}
+
+// version is what the program was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 // newRedis counts requests for all replicas, where there is one.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/base64"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/getpurser/purser/internal/access"
+	"github.com/getpurser/purser/internal/web"
 )
 
 // clerkConfig says how people sign in with Clerk. It is off when both keys are
@@ -22,6 +25,16 @@ type clerkConfig struct {
 	SignUpURL      string `env:"CLERK_SIGN_UP_URL" envDefault:"/sign-up"`
 	AfterSignInURL string `env:"CLERK_AFTER_SIGN_IN_URL" envDefault:"/overview"`
 	AfterSignUpURL string `env:"CLERK_AFTER_SIGN_UP_URL" envDefault:"/overview"`
+	// JSURL and UIURL are Clerk's script and its forms: at the Frontend API, or
+	// in JSDir, which holds them as node_modules/@clerk does.
+	JSURL string `env:"CLERK_JS_URL"`
+	UIURL string `env:"CLERK_UI_URL"`
+	JSDir string `env:"CLERK_JS_DIR"`
+	// AccountsURL is where Clerk's hosted pages are. The publishable key names
+	// it.
+	AccountsURL string `env:"CLERK_ACCOUNTS_URL"`
+	// proxied says that the Frontend API is not the one that the key names.
+	proxied bool
 }
 
 // On reports whether Clerk is in use.
@@ -41,22 +54,65 @@ func (c *config) checkClerk() error {
 	case !strings.HasPrefix(k.PublishableKey, "pk_"):
 		return wrong("CLERK_PUBLISHABLE_KEY", "must start with pk_test_ or pk_live_")
 	}
+	host, ok := frontendAPI(k.PublishableKey)
 	if k.IssuerURI == "" {
-		host, ok := frontendAPI(k.PublishableKey)
 		if !ok {
 			return wrong("CLERK_PUBLISHABLE_KEY", "names no Frontend API; copy it again, or set CLERK_ISSUER_URI")
 		}
 		k.IssuerURI = "https://" + host
 	}
+	k.proxied = strings.TrimSuffix(k.IssuerURI, "/") != "https://"+host
 	if k.JWKSURI == "" {
 		k.JWKSURI = strings.TrimSuffix(k.IssuerURI, "/") + "/.well-known/jwks.json"
 	}
-	return k.checkURLs()
+	if err := k.checkURLs(); err != nil {
+		return err
+	}
+	return k.checkScripts(host)
+}
+
+// checkScripts fills in where Clerk's script, forms and hosted pages are.
+func (k *clerkConfig) checkScripts(host string) error {
+	files := strings.TrimSuffix(k.IssuerURI, "/") + "/npm/@clerk/"
+	js, ui := "clerk-js@6/", "ui@1/"
+	if k.JSDir != "" {
+		files, js, ui = web.ClerkFiles, "clerk-js/", "ui/"
+		for _, name := range []string{"clerk-js/dist/clerk.browser.js", "ui/dist/ui.browser.js"} {
+			if _, err := os.Stat(filepath.Join(k.JSDir, name)); err != nil {
+				return wrong("CLERK_JS_DIR", "must hold clerk-js and ui, as node_modules/@clerk does; there is no %s in it", name)
+			}
+		}
+	}
+	if k.JSURL == "" {
+		k.JSURL = files + js + "dist/clerk.browser.js"
+	}
+	if k.UIURL == "" {
+		k.UIURL = files + ui + "dist/ui.browser.js"
+	}
+	if k.AccountsURL == "" {
+		k.AccountsURL = accounts(host)
+	}
+	k.AccountsURL = strings.TrimSuffix(k.AccountsURL, "/")
+	return nil
+}
+
+// accounts is where Clerk's hosted pages are, by the Frontend API's host:
+// clerk.example.com has accounts.example.com, and name.clerk.accounts.dev has
+// name.accounts.dev.
+func accounts(host string) string {
+	if domain, ok := strings.CutPrefix(host, "clerk."); ok {
+		return "https://accounts." + domain
+	}
+	if name, ok := strings.CutSuffix(host, ".clerk.accounts.dev"); ok {
+		return "https://" + name + ".accounts.dev"
+	}
+	return ""
 }
 
 func (k *clerkConfig) checkURLs() error {
 	for _, v := range []struct{ name, value string }{
 		{"CLERK_ISSUER_URI", k.IssuerURI}, {"CLERK_JWKS_URI", k.JWKSURI}, {"CLERK_API_URL", k.APIURL},
+		{"CLERK_ACCOUNTS_URL", k.AccountsURL},
 	} {
 		if err := checkURL(v.name, v.value, "http", "https"); err != nil {
 			return err
@@ -65,7 +121,11 @@ func (k *clerkConfig) checkURLs() error {
 	for _, v := range []struct{ name, value string }{
 		{"CLERK_SIGN_IN_URL", k.SignInURL}, {"CLERK_SIGN_UP_URL", k.SignUpURL},
 		{"CLERK_AFTER_SIGN_IN_URL", k.AfterSignInURL}, {"CLERK_AFTER_SIGN_UP_URL", k.AfterSignUpURL},
+		{"CLERK_JS_URL", k.JSURL}, {"CLERK_UI_URL", k.UIURL},
 	} {
+		if v.value == "" {
+			continue
+		}
 		path := strings.HasPrefix(v.value, "/") && !strings.HasPrefix(v.value, "//") && !strings.Contains(v.value, `\`)
 		if !path && checkURL(v.name, v.value, "http", "https") != nil {
 			return wrong(v.name, "must be a path such as /sign-in, or an http:// or https:// address")
@@ -93,4 +153,14 @@ func (k clerkConfig) identity() *access.ClerkConfig {
 	}
 	return &access.ClerkConfig{SecretKey: k.SecretKey, PublishableKey: k.PublishableKey,
 		IssuerURI: k.IssuerURI, JWKSURI: k.JWKSURI, APIURL: k.APIURL}
+}
+
+// pages is Clerk as the pages use it, nil when it is off.
+func (k clerkConfig) pages() *web.ClerkConfig {
+	if !k.On() {
+		return nil
+	}
+	return &web.ClerkConfig{PublishableKey: k.PublishableKey, FrontendAPI: strings.TrimSuffix(k.IssuerURI, "/"), Proxied: k.proxied,
+		ScriptURL: k.JSURL, UIURL: k.UIURL, ScriptDir: k.JSDir, Accounts: k.AccountsURL,
+		SignIn: k.SignInURL, SignUp: k.SignUpURL, AfterSignIn: k.AfterSignInURL, AfterSignUp: k.AfterSignUpURL}
 }

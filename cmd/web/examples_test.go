@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestTokenExamples runs the programs of docs/tokens.md, word for word, on a
+// TestTokenExamples runs the programs of docs/verify.md, word for word, on a
 // server's token. What cannot run for want of a language or of npm's registry
 // is left out; .ci/outfit says so.
 func TestTokenExamples(t *testing.T) {
@@ -40,14 +40,14 @@ func TestTokenExamples(t *testing.T) {
 // example writes the program in a language to a directory of its own.
 func example(t *testing.T, language string) (file string) {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/tokens.md")
+	page, err := os.ReadFile("../../docs/verify.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, code, begun := strings.Cut(string(page), "\n```"+language+"\n")
 	code, _, ended := strings.Cut(code, "\n```\n")
 	if !begun || !ended {
-		t.Fatalf("docs/tokens.md has no example in %s", language)
+		t.Fatalf("docs/verify.md has no example in %s", language)
 	}
 	name := map[string]string{"go": "main.go", "js": "verify.mjs", "python": "verify.py"}[language]
 	file = filepath.Join(t.TempDir(), name)

@@ -149,6 +149,7 @@ func (a *Access) sweep(ctx context.Context) {
 	q := db.New(a.pool)
 	a.report("sweep sign-in links", q.LinkSweep(ctx))
 	a.report("sweep sessions", q.SessionSweep(ctx))
+	a.report("sweep sign-ins of programs", q.DeviceSweep(ctx))
 }
 
 func (a *Access) report(what string, err error) {

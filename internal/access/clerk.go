@@ -42,11 +42,18 @@ const clerkPatience = 5 * time.Second
 // clerkIdentity verifies Clerk's session tokens with Clerk's SDK, and holds
 // them to what the SDK leaves open.
 type clerkIdentity struct {
-	issuer   string
-	origins  map[string]bool
-	keys     *jwks
-	users    *clerkuser.Client
-	sessions *clerksession.Client
+	issuer string
+	// base is our own address, origins those that a token may be for.
+	base    string
+	origins map[string]bool
+	// suffix tells the cookies of several applications on one host apart.
+	suffix string
+	// production instances keep in cookies what those for development put into
+	// addresses.
+	production bool
+	keys       *jwks
+	users      *clerkuser.Client
+	sessions   *clerksession.Client
 }
 
 func newClerk(c ClerkConfig, baseURL string) (*clerkIdentity, error) {
@@ -72,7 +79,8 @@ func newClerk(c ClerkConfig, baseURL string) (*clerkIdentity, error) {
 	}
 	client := &http.Client{Timeout: clerkPatience}
 	backend := clerk.ClientConfig{BackendConfig: clerk.BackendConfig{HTTPClient: client, URL: &c.APIURL, Key: &c.SecretKey}}
-	return &clerkIdentity{issuer: c.IssuerURI, origins: origins, keys: newJWKS(client, c.JWKSURI),
+	return &clerkIdentity{issuer: c.IssuerURI, base: baseURL, origins: origins, keys: newJWKS(client, c.JWKSURI),
+		suffix: cookieSuffix(c.PublishableKey), production: strings.HasPrefix(c.PublishableKey, "pk_live_"),
 		users: clerkuser.NewClient(&backend), sessions: clerksession.NewClient(&backend)}, nil
 }
 
@@ -124,8 +132,15 @@ type clerkClaims struct {
 
 var clerkID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 
-// errUntrusted marks a token that the SDK accepts and we do not.
-var errUntrusted = errors.New("the token lacks what is required of it")
+var (
+	// errUntrusted marks a token that the SDK accepts and we do not.
+	errUntrusted = errors.New("the token lacks what is required of it")
+	// errStale marks one that a newer one of the same session could replace.
+	errStale = errors.New("the token is over, not yet valid, or of a key that is gone")
+)
+
+// clerkLeeway is how far Clerk's clock may be from ours.
+const clerkLeeway = 5 * time.Second
 
 // verify checks a session token. Every failure of the token is
 // errInvalidSession.
@@ -134,12 +149,18 @@ func (c *clerkIdentity) verify(ctx context.Context, token string) (*clerk.Sessio
 	if err != nil {
 		return nil, errInvalidSession().Because(err)
 	}
+	if !mayBeSession(headerOf(token).Category) {
+		return nil, errInvalidSession().Because(errUntrusted)
+	}
+	if !timely(unverified.RegisteredClaims, time.Now()) {
+		return nil, errInvalidSession().Because(errStale)
+	}
 	key, err := c.keys.find(ctx, unverified.KeyID)
 	if err != nil {
 		return nil, err
 	}
 	claims, err := clerkjwt.Verify(ctx, &clerkjwt.VerifyParams{Token: token, JWK: key,
-		Leeway: 5 * time.Second,
+		Leeway: clerkLeeway,
 		// The issuer is compared with this, exactly; without it, any that looks
 		// like Clerk's would do.
 		ProxyURL:                &c.issuer,
@@ -160,8 +181,7 @@ func (c *clerkIdentity) verify(ctx context.Context, token string) (*clerk.Sessio
 // verified there: whoever could claim another's address would become them.
 func (c *clerkIdentity) verifiedEmail(ctx context.Context, id string) (email, name string, err error) {
 	u, err := c.users.Get(ctx, id)
-	var answer *clerk.APIErrorResponse
-	if errors.As(err, &answer) && answer.HTTPStatusCode == http.StatusNotFound {
+	if isGone(err) {
 		return "", "", errInvalidSession().Because(err)
 	}
 	if err != nil {
@@ -178,18 +198,28 @@ func (c *clerkIdentity) verifiedEmail(ctx context.Context, id string) (email, na
 	return "", "", noVerifiedEmail()
 }
 
+// timely says whether a token's times hold now, give or take the leeway. One
+// without an end is refused where its claims are.
+func timely(c clerk.RegisteredClaims, now time.Time) bool {
+	at := func(seconds *int64) time.Time { return time.Unix(*seconds, 0) }
+	return (c.Expiry == nil || now.Before(at(c.Expiry).Add(clerkLeeway))) &&
+		(c.NotBefore == nil || now.After(at(c.NotBefore).Add(-clerkLeeway))) &&
+		(c.IssuedAt == nil || now.After(at(c.IssuedAt).Add(-clerkLeeway)))
+}
+
+// mayBeSession knows the categories that Clerk puts into the header of what it
+// signs: none (older instances), its sessions', and the one that says nothing.
+// A token of a template or a machine is signed with the same key, and is no
+// session.
+func mayBeSession(category string) bool {
+	return category == "" || category == "cl_B7d4PD111AAA" || category == "cl_I7d4PD111III"
+}
+
 func textOf(s *string) string {
 	if s == nil {
 		return ""
 	}
 	return *s
-}
-
-func (c *clerkIdentity) revoke(ctx context.Context, session string) error {
-	if _, err := c.sessions.Revoke(ctx, &clerksession.RevokeParams{ID: session}); err != nil {
-		return identityUnavailable(err)
-	}
-	return nil
 }
 
 func noVerifiedEmail() error {

@@ -69,7 +69,7 @@ func (j *jwks) find(ctx context.Context, id string) (*clerk.JSONWebKey, error) {
 	if key := set.byID[id]; key != nil {
 		return key, nil
 	}
-	return nil, errInvalidSession()
+	return nil, errInvalidSession().Because(errStale)
 }
 
 // renew fetches the set if what is held is too old, or lacks the id and it is

@@ -85,6 +85,6 @@ func FuzzCredential(f *testing.F) {
 		if err == nil && (found == "" || found != strings.TrimSpace(found) || !strings.Contains(key+" "+authorization, found)) {
 			t.Fatalf("%q and %q present %q", key, authorization, found)
 		}
-		typeOf(found)
+		headerOf(found)
 	})
 }

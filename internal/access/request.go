@@ -32,6 +32,11 @@ func (a *Access) FromRequest(r *http.Request, client string) (Principal, error) 
 	if p.Kind == ByKey {
 		return p, agrees(p, r.Header)
 	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := a.Confirm(ctx, p); err != nil {
+			return Principal{}, err
+		}
+	}
 	return a.place(ctx, p, r.Header)
 }
 
@@ -93,26 +98,27 @@ func (a *Access) who(ctx context.Context, presented, client string) (Principal, 
 
 // person verifies a token of somebody who signed in, here or with Clerk.
 func (a *Access) person(ctx context.Context, token string) (Principal, error) {
-	if a.clerk != nil && typeOf(token) != sessionType {
+	if a.clerk != nil && headerOf(token).Type != sessionType {
 		return a.fromClerk(ctx, token)
 	}
 	return a.signedIn(ctx, token)
 }
 
-// typeOf reads a JWT's type without believing it: it only chooses the verifier.
-func typeOf(token string) string {
+// tokenHeader is what a JWT says about itself.
+type tokenHeader struct {
+	Type     string `json:"typ"`
+	Category string `json:"cat"`
+}
+
+// headerOf reads it without believing it: it chooses the verifier, and what it
+// says too much of is refused.
+func headerOf(token string) (h tokenHeader) {
 	head, _, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(head)
-	if err != nil {
-		return ""
+	if err != nil || json.Unmarshal(raw, &h) != nil {
+		return tokenHeader{}
 	}
-	var header struct {
-		Type string `json:"typ"`
-	}
-	if json.Unmarshal(raw, &header) != nil {
-		return ""
-	}
-	return header.Type
+	return h
 }
 
 // agrees refuses headers that contradict what a key has in itself.

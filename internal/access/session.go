@@ -111,14 +111,19 @@ func (a *Access) Logout(ctx context.Context, tx pgx.Tx, p Principal) error {
 	return err
 }
 
-// LogoutEverywhere ends all of the person's sessions of ours, and tells how
-// many there were.
+// LogoutEverywhere ends all of the person's sessions, ours and Clerk's, and
+// tells how many there were. When Clerk does not answer it is Unavailable:
+// identity_unavailable, and to be done again.
 func (a *Access) LogoutEverywhere(ctx context.Context, tx pgx.Tx, p Principal) (int, error) {
 	if err := needSession(p); err != nil {
 		return 0, err
 	}
 	n, err := db.New(tx).SessionRevokeAll(ctx, p.Person)
-	return int(n), err
+	if err != nil {
+		return 0, err
+	}
+	there, err := a.logoutEverywhereAtClerk(ctx, tx, p)
+	return int(n) + there, err
 }
 
 func needSession(p Principal) error {

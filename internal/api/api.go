@@ -127,6 +127,7 @@ func (a *API) Mount(e *echo.Echo) {
 
 func (a *API) registerAll() {
 	a.registerSignIn()
+	a.registerDevice()
 	a.registerCompany()
 	a.registerMembers()
 	a.registerKeys()

@@ -44,6 +44,7 @@ func gates() map[string]gate {
 	own := anyOf(access.ScopeRead, access.ScopeSpend)
 	return map[string]gate{
 		"sendMagicLink": public, "verifyMagicLink": public, "validateKey": public,
+		"beginDevice": public, "finishDevice": public,
 		"getSession": person, "logout": person, "createCompany": person,
 
 		"getCompany": anyOf(access.ScopeRead, access.ScopeApprovals, access.ScopeSpend, access.ScopeSettle), "updateCompany": admin,

@@ -77,6 +77,13 @@ func status(k fault.Kind) int {
 	}
 }
 
+// Face is what a caller may know of any error, and its HTTP status. Of an error
+// that is not a fault it tells nothing but that it is ours.
+func Face(err error) (*fault.Error, int) {
+	f := fault.From(outOfTime(fromEcho(err)))
+	return f, status(f.Kind)
+}
+
 // problem turns any error into what the caller may read. The text of an error
 // that is not a fault stays in the log.
 func (a *API) problem(id string, err error) *Problem {
@@ -84,8 +91,8 @@ func (a *API) problem(id string, err error) *Problem {
 	if errors.As(err, &p) {
 		return p
 	}
-	f := fault.From(outOfTime(fromEcho(err)))
-	p = &Problem{Status: status(f.Kind), Detail: f.Text, Code: f.Code, RequestID: id,
+	f, code := Face(err)
+	p = &Problem{Status: code, Detail: f.Text, Code: f.Code, RequestID: id,
 		Type: a.base + "/problems/" + f.Code, Title: title(f.Code), retryAfter: f.RetryAfter}
 	for _, field := range f.Fields {
 		p.Errors = append(p.Errors, FieldProblem(field))

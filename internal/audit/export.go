@@ -11,6 +11,7 @@ import (
 	"github.com/getpurser/purser/internal/audit/proof"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/sheet"
 )
 
 // Format is a format of an export.
@@ -162,7 +163,7 @@ func (t *table) record(r proof.Record) error {
 	cells := []string{strconv.FormatInt(r.Position, 10), r.ID, r.At.UTC().Format(time.RFC3339Nano),
 		r.Type, r.Actor, agent, r.Subject, string(r.Data), r.RequestID}
 	for i, c := range cells {
-		cells[i] = safeCell(c)
+		cells[i] = sheet.Cell(c)
 	}
 	return t.w.Write(cells)
 }

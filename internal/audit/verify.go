@@ -35,10 +35,16 @@ const verifyPage = 1000
 // Verify recomputes every leaf from its event and the whole tree, and compares
 // them with what was sealed. It holds one page in memory and no transaction.
 func (l *Log) Verify(ctx context.Context, t ident.Tenant) (Report, error) {
+	return l.VerifyTelling(ctx, t, func(int64, int64) {})
+}
+
+// VerifyTelling is Verify for somebody who waits: tell is called after every
+// 1,000 events with how many were found unchanged, of how many.
+func (l *Log) VerifyTelling(ctx context.Context, t ident.Tenant, tell func(checked, size int64)) (Report, error) {
 	if err := l.sealForRead(ctx, t); err != nil {
 		return Report{}, err
 	}
-	c := checker{ctx: ctx, q: db.New(l.pool), t: t, tree: new(proof.Tree)}
+	c := checker{ctx: ctx, q: db.New(l.pool), t: t, tree: new(proof.Tree), tell: tell}
 	var err error
 	if c.head, err = l.head(ctx, c.q, t); err == nil {
 		err = c.all()
@@ -80,6 +86,7 @@ type checker struct {
 	head    head
 	tree    *proof.Tree
 	pending int64
+	tell    func(checked, size int64)
 }
 
 func (c *checker) all() error {
@@ -87,6 +94,7 @@ func (c *checker) all() error {
 		if err := c.page(c.tree.Size(), min(c.tree.Size()+verifyPage, c.head.size)); err != nil {
 			return err
 		}
+		c.tell(c.tree.Size(), c.head.size)
 	}
 	if c.tree.Root() != c.head.root {
 		return bad("the events do not give the sealed root")

@@ -393,6 +393,17 @@ func (q *Queries) PersonByClerk(ctx context.Context, clerkUserID string) (Person
 	return i, err
 }
 
+const PersonClerkUser = `-- name: PersonClerkUser :one
+SELECT coalesce(clerk_user_id, '')::text FROM people WHERE person_id = $1
+`
+
+func (q *Queries) PersonClerkUser(ctx context.Context, personID uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, PersonClerkUser, personID)
+	var column_1 string
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const PersonHasInvitation = `-- name: PersonHasInvitation :one
 SELECT EXISTS (SELECT FROM members m WHERE m.email = $1 AND m.status = 'invited'
   AND NOT EXISTS (SELECT FROM members o WHERE o.company_id = m.company_id
@@ -500,6 +511,38 @@ func (q *Queries) SessionInsert(ctx context.Context, sessionID uuid.UUID, person
 		&i.RevokedAt,
 	)
 	return i, err
+}
+
+const SessionList = `-- name: SessionList :many
+SELECT session_id, person_id, created_at, expires_at, revoked_at FROM sessions
+WHERE person_id = $1 AND revoked_at IS NULL AND expires_at > clock_timestamp()
+ORDER BY session_id DESC LIMIT $2
+`
+
+func (q *Queries) SessionList(ctx context.Context, personID uuid.UUID, maxRows int32) ([]Session, error) {
+	rows, err := q.db.Query(ctx, SessionList, personID, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Session
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.SessionID,
+			&i.PersonID,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const SessionRevoke = `-- name: SessionRevoke :execrows

@@ -141,6 +141,18 @@ type CompanyMode struct {
 	FrozenAt  *time.Time
 }
 
+type DeviceLogin struct {
+	DeviceHash []byte
+	UserCode   string
+	Program    string
+	Address    string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	PersonID   *uuid.UUID
+	Approved   *bool
+	UsedAt     *time.Time
+}
+
 type Member struct {
 	CompanyID uuid.UUID
 	MemberID  uuid.UUID

@@ -20,7 +20,7 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-	{"fault", "ident", "pack", "client", "db", "migrations", "static", "postgres/embedded", "api/apitestclient"},
+	{"fault", "ident", "pack", "access/clerkstand", "sheet", "lookalike", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient"},
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -44,6 +44,7 @@ var only = map[string][]string{
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
 	"api/apitestclient":        {},                      // tests, and nothing else
 	"linear":                   {},                      // the same
+	"access/clerkstand":        {},                      // the same
 	"views":                    {"web"},
 	"client":                   {"mcp", "cmd/*"},
 	"github.com/labstack/echo": {"api", "web", "access", "cmd/web"},
@@ -64,11 +65,12 @@ var only = map[string][]string{
 // it have more.
 var few = map[string][]string{
 	"mcp":         {"client", "money", "ident"},
-	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof"},
+	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify"},
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
+	"verify":      {},                             // the same
 	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
-		"meter", "sign", "rails/*"},
+		"meter", "sign", "lookalike", "rails/*"},
 }
 
 // importing is one import of one file.
@@ -87,7 +89,7 @@ func objection(i importing) string {
 	if to == i.from {
 		return "" // an external test of the package
 	}
-	if i.test && (to == "postgres/pgtest" || to == "api/apitestclient" || to == "linear" || to == "testing") {
+	if i.test && (to == "postgres/pgtest" || to == "api/apitestclient" || to == "linear" || to == "access/clerkstand" || to == "testing") {
 		return ""
 	}
 	if ours && floorOf(to) < 0 {

@@ -19,6 +19,7 @@ var shared = map[string]string{
 	"people":           "a person may be a member of several companies",
 	"magic_links":      "whose company is not known before they are used",
 	"sessions":         "a person's, not a company's",
+	"device_logins":    "whose company is not known before they are used",
 }
 
 // crossing are the foreign keys of a company's tables that lead to shared ones.

@@ -51,7 +51,8 @@ func expressionFault(line, column int, message string) error {
 	if line < 1 { // a limit of the whole text has no place
 		line, column = 1, 0
 	}
-	return fault.BadField("when", "expression_invalid", "line %d, column %d: %s", line, column+1, strings.TrimSpace(message))
+	at := ExpressionFault{line, column + 1, strings.TrimSpace(message)}
+	return fault.BadField("when", "expression_invalid", "line %d, column %d: %s", at.Line, at.Column, at.Message).Because(&placed{at})
 }
 
 // variables gives an expression the request, without copying it.

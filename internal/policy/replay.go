@@ -89,11 +89,11 @@ type replay struct {
 	tally   tally
 }
 
-func newReplay(q *db.Queries, t ident.Tenant, set *Set, trial Trial) *replay {
+func newReplay(q *db.Queries, t ident.Tenant, set *Set, loc *time.Location, trial Trial) *replay {
 	return &replay{q: q, t: t, set: set, trial: trial, handles: map[uuid.UUID]string{},
 		needs: map[uuid.UUID]map[money.Currency]Needs{}, lookups: set.lookback(), meters: map[meter.Key]*meter.Meter{},
 		zones: map[string]*time.Location{}, recent: map[uuid.UUID]*latest{}, twins: map[purchase][]time.Time{},
-		known: map[string]bool{}, tally: tally{kinds: map[[2]Outcome]*kind{}}}
+		known: map[string]bool{}, tally: tally{flips: NewFlips(maxFlips), weeks: weeksOf(trial.From, trial.To, loc)}}
 }
 
 // decide replays one request.

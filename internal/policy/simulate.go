@@ -11,7 +11,7 @@ import (
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
-	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/meter"
 )
 
 // maxReplay bounds the time that one simulation may cover.
@@ -33,7 +33,8 @@ type Counts struct {
 	Approved, Denied, RequiresApproval int
 }
 
-func (c *Counts) add(o Outcome) {
+// Add counts one.
+func (c *Counts) Add(o Outcome) {
 	switch o {
 	case Approved:
 		c.Approved++
@@ -42,24 +43,6 @@ func (c *Counts) add(o Outcome) {
 	case RequiresApproval:
 		c.RequiresApproval++
 	}
-}
-
-// Flip is one request that would be decided in another way.
-type Flip struct {
-	Authorization, Agent uuid.UUID
-	Amount               money.Amount
-	Merchant             string
-	At                   time.Time
-	Before, After        Outcome
-	ReasonCode, Reason   string // of After
-}
-
-// FlipTotal adds up the flips of one kind.
-type FlipTotal struct {
-	Before, After Outcome
-	Count         int
-	// Amounts has one sum a currency, in alphabetical order.
-	Amounts []money.Amount
 }
 
 // Simulation is what would have been.
@@ -71,6 +54,9 @@ type Simulation struct {
 	// Flips are the first maxFlips, oldest first; Totals count them all.
 	Flips  []Flip
 	Totals []FlipTotal
+	// Weeks are those of the company's time zone, from Monday, oldest first and
+	// without a gap; together they count Total.
+	Weeks []SimulatedWeek
 	// WeeklyApprovalsBefore and WeeklyApprovals are tenths of an approval that
 	// people were, and would be, asked for in an average week.
 	WeeklyApprovalsBefore, WeeklyApprovals int64
@@ -108,11 +94,11 @@ func (s *Store) Simulate(ctx context.Context, t ident.Tenant, trial Trial) (Simu
 		if err := trial.Content.known(ctx, q, t); err != nil {
 			return err
 		}
-		set, err := trial.set(ctx, q, t)
+		set, loc, err := trial.set(ctx, q, t)
 		if err != nil {
 			return err
 		}
-		r := newReplay(q, t, set, trial)
+		r := newReplay(q, t, set, loc, trial)
 		if err := r.seed(ctx); err != nil {
 			return err
 		}
@@ -136,89 +122,57 @@ func (trial *Trial) check() ([]Warning, error) {
 	return trial.Content.Check()
 }
 
-// set is the active policies with the draft in place.
-func (trial *Trial) set(ctx context.Context, q *db.Queries, t ident.Tenant) (*Set, error) {
+// set is the active policies with the draft in place, and the company's zone.
+func (trial *Trial) set(ctx context.Context, q *db.Queries, t ident.Tenant) (*Set, *time.Location, error) {
 	company, err := q.CompanySettings(ctx, t.Company, t.Live)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	loc, err := meter.LoadZone(company.TimeZone)
+	if err != nil {
+		return nil, nil, err
 	}
 	all, err := fromRows(q.DecidingPolicies(ctx, t.Company, t.Live))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	draft := Policy{ID: ident.New(), Version: 1, Content: trial.Content}
 	if trial.Replaces != nil {
 		old, err := get(ctx, q, t, *trial.Replaces)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		draft.ID, draft.Version = old.ID, old.Version+1
 	}
 	draft.Status, draft.EffectiveFrom, draft.EffectiveTo = Active, nil, nil
 	// Shadow policies decide nothing, here as anywhere.
 	all = slices.DeleteFunc(all, func(p Policy) bool { return p.ID == draft.ID || p.Status != Active })
-	return Compile(t.Company, company.TimeZone, append(all, draft))
+	set, err := Compile(t.Company, company.TimeZone, append(all, draft))
+	return set, loc, err
 }
 
 // tally counts what the replay finds.
 type tally struct {
 	total         int
 	before, after Counts
-	flips         []Flip
-	kinds         map[[2]Outcome]*kind
-}
-
-type kind struct {
-	count   int
-	amounts map[money.Currency]int64
+	flips         *Flips
+	weeks         []SimulatedWeek
 }
 
 func (y *tally) add(h *past, d *Decision) {
 	y.total++
-	y.before.add(h.decision)
-	y.after.add(d.Outcome)
-	if h.decision == d.Outcome {
-		return
-	}
-	if len(y.flips) < maxFlips {
-		y.flips = append(y.flips, Flip{Authorization: h.id, Agent: h.agent, Amount: h.requested, Merchant: h.merchant.Name,
-			At: h.at, Before: h.decision, After: d.Outcome, ReasonCode: d.ReasonCode, Reason: d.Reason})
-	}
-	k := y.kinds[[2]Outcome{h.decision, d.Outcome}]
-	if k == nil {
-		k = &kind{amounts: map[money.Currency]int64{}}
-		y.kinds[[2]Outcome{h.decision, d.Outcome}] = k
-	}
-	k.count++
-	k.amounts[h.requested.Currency], _ = money.AddMinor(k.amounts[h.requested.Currency], h.requested.Minor)
+	y.before.Add(h.decision)
+	y.after.Add(d.Outcome)
+	count(y.weeks, h.at, h.requested, h.decision, d.Outcome)
+	y.flips.Add(Flip{Authorization: h.id, Agent: h.agent, Amount: h.requested, Merchant: h.merchant.Name,
+		At: h.at, Before: h.decision, After: d.Outcome, ReasonCode: d.ReasonCode, Reason: d.Reason})
 }
 
 func (r *replay) report() Simulation {
 	y, span := &r.tally, r.trial.To.Sub(r.trial.From)
-	s := Simulation{From: r.trial.From, To: r.trial.To, Total: y.total, Before: y.before, After: y.after, Flips: y.flips,
+	return Simulation{From: r.trial.From, To: r.trial.To, Total: y.total, Before: y.before, After: y.after,
+		Flips: y.flips.List(), Totals: y.flips.Totals(), Weeks: y.weeks,
 		WeeklyApprovalsBefore: weekly(y.before.RequiresApproval, span), WeeklyApprovals: weekly(y.after.RequiresApproval, span)}
-	for _, before := range []Outcome{Approved, RequiresApproval, Denied} {
-		for _, after := range []Outcome{Approved, RequiresApproval, Denied} {
-			if k := y.kinds[[2]Outcome{before, after}]; k != nil {
-				s.Totals = append(s.Totals, FlipTotal{Before: before, After: after, Count: k.count, Amounts: k.sums()})
-			}
-		}
-	}
-	return s
-}
-
-func (k *kind) sums() []money.Amount {
-	var list []money.Amount
-	for c, minor := range k.amounts {
-		list = append(list, money.Of(minor, c))
-	}
-	slices.SortFunc(list, func(a, b money.Amount) int {
-		if a.Currency < b.Currency {
-			return -1
-		}
-		return 1
-	})
-	return list
 }
 
 // weekly is tenths of a count in a week, rounded.

@@ -104,18 +104,17 @@ func (p *Approval) mayVote(member uuid.UUID, role string) bool {
 
 // met reports whether every requirement has its people.
 func (p *Approval) met() bool {
-	for _, r := range p.Requirements {
-		people := 0
-		for _, v := range p.Votes {
-			if v.Verdict == ForApproval && eligible(r, v.Member, v.Role) {
-				people++
-			}
-		}
-		if people < r.Approvals {
-			return false
+	return !slices.ContainsFunc(p.Requirements, func(r policy.Requirement) bool { return p.approvers(r) < r.Approvals })
+}
+
+// approvers counts who has approved and may meet the requirement.
+func (p *Approval) approvers(r policy.Requirement) (people int) {
+	for _, v := range p.Votes {
+		if v.Verdict == ForApproval && eligible(r, v.Member, v.Role) {
+			people++
 		}
 	}
-	return true
+	return people
 }
 
 // approvedAmount is the lowest amount that anybody approved.

@@ -113,15 +113,19 @@ func (b *budget) headrooms(agent uuid.UUID, handle string, snap *snapshot) ([]po
 	case len(b.agents) == 0:
 		return nil, fault.Missing("agent")
 	}
-	var out []policy.Headroom
-	for _, c := range snap.set.Currencies(agent, b.now) {
+	return snap.headrooms(agent, b.meters, b.now), nil
+}
+
+// headrooms are what an agent could spend with these meters, by currency.
+func (s *snapshot) headrooms(agent uuid.UUID, meters map[meter.Key]*meter.Meter, now time.Time) (out []policy.Headroom) {
+	for _, c := range s.set.Currencies(agent, now) {
 		f := policy.Facts{}
-		for _, key := range snap.set.Needs(agent, c).Meters {
-			if m := b.meters[key]; m != nil {
+		for _, key := range s.set.Needs(agent, c).Meters {
+			if m := meters[key]; m != nil {
 				f.Meters = append(f.Meters, m)
 			}
 		}
-		out = append(out, snap.set.Headroom(agent, c, f, b.now))
+		out = append(out, s.set.Headroom(agent, c, f, now))
 	}
-	return out, nil
+	return out
 }

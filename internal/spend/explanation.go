@@ -30,12 +30,18 @@ func (e Explanation) pack() []byte {
 }
 
 func unpackExplanation(packed []byte) (e Explanation, err error) {
-	text, err := pack.Unpack(packed)
+	text, err := unpackText(packed)
 	if err == nil {
 		err = json.Unmarshal(text, &e)
 	}
+	return e, err
+}
+
+// unpackText is the stored explanation as JSON.
+func unpackText(packed []byte) ([]byte, error) {
+	text, err := pack.Unpack(packed)
 	if err != nil {
-		return e, fmt.Errorf("a stored explanation: %w", err)
+		return nil, fmt.Errorf("a stored explanation: %w", err)
 	}
-	return e, nil
+	return text, nil
 }

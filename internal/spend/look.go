@@ -178,6 +178,11 @@ func (s *Service) Approvals(ctx context.Context, t ident.Tenant, status string, 
 	if err != nil {
 		return nil, err
 	}
+	return resultsOf(ctx, q, t, rows)
+}
+
+// resultsOf adds to approvals their votes and authorizations.
+func resultsOf(ctx context.Context, q *db.Queries, t ident.Tenant, rows []db.Approval) ([]Result, error) {
 	approvals, err := withVotes(ctx, q, t, rows)
 	if err != nil {
 		return nil, err

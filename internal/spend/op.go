@@ -50,7 +50,9 @@ type reads struct {
 	authorization uuid.UUID
 	approval      uuid.UUID
 	voter         *Voter
-	facts         *factsNeeded
+	// alike says that what waits for the same as the authorization is read too.
+	alike bool
+	facts *factsNeeded
 	// token says that a stored answer needs its token again, and with it the
 	// authorization that it speaks of.
 	token bool

@@ -106,7 +106,7 @@ func (p *Past) Void(by audit.Actor, a *Authorization, reason string) error {
 
 // Cast is Service.Cast.
 func (p *Past) Cast(by audit.Actor, v Ballot) error {
-	_, err := p.batch.cast(p.call(by), v)
+	_, err := p.batch.cast(p.call(by), v, nil)
 	return err
 }
 

@@ -238,6 +238,11 @@ func (b *batch) readApprovals(ctx context.Context, q *db.Queries) error {
 			return err
 		}
 		b.approvals[ref{o.tenant, p.ID}] = p
+		if o.reads.alike {
+			if err := b.readAlike(ctx, q, b.authorizations[ref{o.tenant, p.Authorization}]); err != nil {
+				return err
+			}
+		}
 		if v := o.reads.voter; v != nil {
 			role, err := readRole(ctx, q, o.tenant, *v)
 			if err != nil {

@@ -120,6 +120,8 @@ type Result struct {
 	Authorization *Authorization
 	// Approval is set when the authorization waits, or waited, for people.
 	Approval *Approval
+	// Superseded are the authorizations that CastGroup voided with its decision.
+	Superseded []*Authorization
 	// Token is the signed decision, empty where there is none.
 	Token string
 	// Replay is the stored answer of an earlier call with the same key. Its

@@ -35,22 +35,30 @@ type Ballot struct {
 // text), and the reason code of a rule or freeze that denies now (409);
 // amount_above_request (422).
 func (s *Service) Cast(ctx context.Context, call Call, v Ballot) (Result, error) {
+	a, err := s.ballotOn(ctx, call, v)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.submit(ctx, castOp(call, v, a), nil)
+}
+
+// ballotOn is the authorization that a ballot is about.
+func (s *Service) ballotOn(ctx context.Context, call Call, v Ballot) (*Authorization, error) {
 	row, err := db.New(s.pool).ApprovalByID(ctx, call.Tenant.Company, call.Tenant.Live, v.Approval)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Result{}, fault.Missing("approval")
+		return nil, fault.Missing("approval")
 	}
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	a, err := s.authorization(ctx, call, row.AuthorizationID)
-	if err != nil {
-		return Result{}, err
-	}
-	o := &op{tenant: call.Tenant, agent: row.AgentID, call: call,
+	return s.authorization(ctx, call, row.AuthorizationID)
+}
+
+func castOp(call Call, v Ballot, a *Authorization) *op {
+	return &op{tenant: call.Tenant, agent: a.Agent, call: call,
 		reads: reads{authorization: a.ID, approval: v.Approval, voter: &v.Voter,
 			facts: &factsNeeded{a.MerchantKey, a.Currency, a.Requested}}, // these never change
-		apply: func(b *batch) (Result, error) { return b.cast(call, v) }}
-	return s.submit(ctx, o, nil)
+		apply: func(b *batch) (Result, error) { return b.cast(call, v, nil) }}
 }
 
 // readRole is the member's role now; empty when the person is no member any
@@ -63,7 +71,8 @@ func readRole(ctx context.Context, q *db.Queries, t ident.Tenant, v Voter) (stri
 	return role, err
 }
 
-func (b *batch) cast(call Call, v Ballot) (Result, error) {
+// cast counts a vote. Others are what a decision supersedes.
+func (b *batch) cast(call Call, v Ballot, others []*Authorization) (Result, error) {
 	p := b.approvals[ref{call.Tenant, v.Approval}]
 	a := b.authorizations[ref{call.Tenant, p.Authorization}]
 	role := b.roles[ref{call.Tenant, v.Voter.Member}]
@@ -74,7 +83,7 @@ func (b *batch) cast(call Call, v Ballot) (Result, error) {
 		Comment: v.Comment, By: call.Actor.String(), At: b.now}
 	var err error
 	if v.Verdict == ForApproval {
-		err = b.approve(call, a, p, vote, v.Amount)
+		err = b.approve(call, a, p, vote, v.Amount, others)
 	} else {
 		b.refuse(call, a, p, vote)
 	}
@@ -123,7 +132,7 @@ func (p *Approval) settled(a *Authorization) error {
 
 // approve counts a vote for, and opens the authorization when it was the last
 // one needed. The deny rules and freezes of this moment apply.
-func (b *batch) approve(call Call, a *Authorization, p *Approval, vote Vote, amount *money.Number) error {
+func (b *batch) approve(call Call, a *Authorization, p *Approval, vote Vote, amount *money.Number, others []*Authorization) error {
 	if amount != nil {
 		minor, err := parseAmount(*amount, a.Currency)
 		if err != nil {
@@ -137,7 +146,7 @@ func (b *batch) approve(call Call, a *Authorization, p *Approval, vote Vote, amo
 	voted := p.copy()
 	voted.Votes = append(append([]Vote(nil), p.Votes...), vote)
 	less := voted.approvedAmount(a.Amount)
-	if err := b.stillAllowed(a, less); err != nil {
+	if err := b.stillAllowed(a, less, others); err != nil {
 		return err
 	}
 	p.Votes = voted.Votes
@@ -150,9 +159,10 @@ func (b *batch) approve(call Call, a *Authorization, p *Approval, vote Vote, amo
 	return nil
 }
 
-// stillAllowed asks the policies again, without the request's own reservation.
-// That it needs approval is known; that it is denied now is a conflict.
-func (b *batch) stillAllowed(a *Authorization, amount int64) error {
+// stillAllowed asks the policies again, without the request's own reservation
+// and without those of others that go with it. That it needs approval is known;
+// that it is denied now is a conflict.
+func (b *batch) stillAllowed(a *Authorization, amount int64, others []*Authorization) error {
 	m := b.modes[a.Tenant]
 	if err := m.metered(); err != nil {
 		return err
@@ -163,7 +173,7 @@ func (b *batch) stillAllowed(a *Authorization, amount int64) error {
 	}
 	r := b.question(a, agent)
 	r.Amount = a.Money(amount)
-	d := m.set.Evaluate(r, b.withoutOwn(a, b.facts(a)))
+	d := m.set.Evaluate(r, b.withoutOthers(others, b.withoutOwn(a, b.facts(a))))
 	if d.Outcome == policy.Denied {
 		return fault.New(fault.Conflict, d.ReasonCode, "This cannot be approved now. %s", d.Reason)
 	}

@@ -2318,6 +2318,46 @@ type Deleted struct {
 	Id      string `json:"id"`
 }
 
+// DeviceCode defines model for DeviceCode.
+type DeviceCode struct {
+	DeviceCode string `json:"device_code"`
+}
+
+// DeviceLogin defines model for DeviceLogin.
+type DeviceLogin struct {
+	// DeviceCode The program's secret.
+	DeviceCode string `json:"device_code"`
+
+	// ExpiresIn Seconds.
+	//
+	// Example: 600
+	ExpiresIn int64 `json:"expires_in"`
+
+	// Interval Seconds between two questions.
+	//
+	// Example: 5
+	Interval int64 `json:"interval"`
+
+	// UserCode What the person compares with the page.
+	//
+	// Example: WDJB-MJHT
+	UserCode string `json:"user_code"`
+
+	// VerificationUri Where the person goes.
+	VerificationUri string `json:"verification_uri"`
+
+	// VerificationUriComplete The same with the code filled in.
+	VerificationUriComplete string `json:"verification_uri_complete"`
+}
+
+// DeviceRequest defines model for DeviceRequest.
+type DeviceRequest struct {
+	// ClientName What the program calls itself: the person reads it.
+	//
+	// Example: purser on ada-laptop
+	ClientName *string `json:"client_name,omitempty"`
+}
+
 // FieldProblem defines model for FieldProblem.
 type FieldProblem struct {
 	// Code Stable, for programs.
@@ -3706,6 +3746,24 @@ type GetProofParams struct {
 // GetProofParamsXMode defines parameters for GetProof.
 type GetProofParamsXMode string
 
+// BeginDeviceParams defines parameters for BeginDevice.
+type BeginDeviceParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+}
+
+// FinishDeviceParams defines parameters for FinishDevice.
+type FinishDeviceParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+}
+
 // LogoutParams defines parameters for Logout.
 type LogoutParams struct {
 	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
@@ -4290,6 +4348,12 @@ type ApproveJSONRequestBody = Yes
 
 // DenyJSONRequestBody defines body for Deny for application/json ContentType.
 type DenyJSONRequestBody = No
+
+// BeginDeviceJSONRequestBody defines body for BeginDevice for application/json ContentType.
+type BeginDeviceJSONRequestBody = DeviceRequest
+
+// FinishDeviceJSONRequestBody defines body for FinishDevice for application/json ContentType.
+type FinishDeviceJSONRequestBody = DeviceCode
 
 // SendMagicLinkJSONRequestBody defines body for SendMagicLink for application/json ContentType.
 type SendMagicLinkJSONRequestBody = LinkRequest
@@ -4899,6 +4963,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/audit/{id}/proof (the `GetProof` operationId).
 	GetProof(ctx context.Context, id string, params *GetProofParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BeginDeviceWithBody Begin to sign a program in
+	//
+	// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+	BeginDeviceWithBody(ctx context.Context, params *BeginDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BeginDevice Begin to sign a program in
+	//
+	// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+	BeginDevice(ctx context.Context, params *BeginDeviceParams, body BeginDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishDeviceWithBody Ask for the program's session
+	//
+	// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+	FinishDeviceWithBody(ctx context.Context, params *FinishDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FinishDevice Ask for the program's session
+	//
+	// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+	FinishDevice(ctx context.Context, params *FinishDeviceParams, body FinishDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Logout End the session
 	//
@@ -5796,6 +5896,82 @@ func (c *Client) VerifyLog(ctx context.Context, params *VerifyLogParams, reqEdit
 // Corresponds with GET /v1/audit/{id}/proof (the `GetProof` operationId).
 func (c *Client) GetProof(ctx context.Context, id string, params *GetProofParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetProofRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BeginDeviceWithBody Begin to sign a program in
+//
+// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+func (c *Client) BeginDeviceWithBody(ctx context.Context, params *BeginDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBeginDeviceRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BeginDevice Begin to sign a program in
+//
+// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+func (c *Client) BeginDevice(ctx context.Context, params *BeginDeviceParams, body BeginDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBeginDeviceRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishDeviceWithBody Ask for the program's session
+//
+// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+func (c *Client) FinishDeviceWithBody(ctx context.Context, params *FinishDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishDeviceRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FinishDevice Ask for the program's session
+//
+// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+func (c *Client) FinishDevice(ctx context.Context, params *FinishDeviceParams, body FinishDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFinishDeviceRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8998,6 +9174,138 @@ func NewGetProofRequest(server string, id string, params *GetProofParams) (*http
 	return req, nil
 }
 
+// NewBeginDeviceRequest calls the generic BeginDevice builder with application/json body
+func NewBeginDeviceRequest(server string, params *BeginDeviceParams, body BeginDeviceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBeginDeviceRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewBeginDeviceRequestWithBody constructs an http.Request for the BeginDevice method, with any body, and a specified content type
+func NewBeginDeviceRequestWithBody(server string, params *BeginDeviceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/auth/device")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewFinishDeviceRequest calls the generic FinishDevice builder with application/json body
+func NewFinishDeviceRequest(server string, params *FinishDeviceParams, body FinishDeviceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFinishDeviceRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewFinishDeviceRequestWithBody constructs an http.Request for the FinishDevice method, with any body, and a specified content type
+func NewFinishDeviceRequestWithBody(server string, params *FinishDeviceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/auth/device/token")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewLogoutRequest constructs an http.Request for the Logout method
 func NewLogoutRequest(server string, params *LogoutParams) (*http.Request, error) {
 	var err error
@@ -12009,6 +12317,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/audit/{id}/proof (the `GetProof` operationId).
 	GetProofWithResponse(ctx context.Context, id string, params *GetProofParams, reqEditors ...RequestEditorFn) (*GetProofResponse, error)
 
+	// BeginDeviceWithBodyWithResponse Begin to sign a program in
+	//
+	// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+	BeginDeviceWithBodyWithResponse(ctx context.Context, params *BeginDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BeginDeviceResponse, error)
+
+	// BeginDeviceWithResponse Begin to sign a program in
+	//
+	// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+	BeginDeviceWithResponse(ctx context.Context, params *BeginDeviceParams, body BeginDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*BeginDeviceResponse, error)
+
+	// FinishDeviceWithBodyWithResponse Ask for the program's session
+	//
+	// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+	FinishDeviceWithBodyWithResponse(ctx context.Context, params *FinishDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishDeviceResponse, error)
+
+	// FinishDeviceWithResponse Ask for the program's session
+	//
+	// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+	FinishDeviceWithResponse(ctx context.Context, params *FinishDeviceParams, body FinishDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishDeviceResponse, error)
+
 	// LogoutWithResponse End the session
 	//
 	// It ends at once, on every replica.
@@ -14899,6 +15243,200 @@ func (r GetProofResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetProofResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BeginDeviceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceLogin
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r BeginDeviceResponse) GetJSON200() *DeviceLogin {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r BeginDeviceResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r BeginDeviceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BeginDeviceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BeginDeviceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BeginDeviceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FinishDeviceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionToken
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FinishDeviceResponse) GetJSON200() *SessionToken {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r FinishDeviceResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r FinishDeviceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FinishDeviceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FinishDeviceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FinishDeviceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18415,6 +18953,66 @@ func (c *ClientWithResponses) GetProofWithResponse(ctx context.Context, id strin
 	return ParseGetProofResponse(rsp)
 }
 
+// BeginDeviceWithBodyWithResponse Begin to sign a program in
+//
+// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+func (c *ClientWithResponses) BeginDeviceWithBodyWithResponse(ctx context.Context, params *BeginDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BeginDeviceResponse, error) {
+	rsp, err := c.BeginDeviceWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBeginDeviceResponse(rsp)
+}
+
+// BeginDeviceWithResponse Begin to sign a program in
+//
+// For a program without a browser (RFC 8628): show `user_code`, let the person open `verification_uri`, and ask for the session meanwhile.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/device (the `BeginDevice` operationId).
+func (c *ClientWithResponses) BeginDeviceWithResponse(ctx context.Context, params *BeginDeviceParams, body BeginDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*BeginDeviceResponse, error) {
+	rsp, err := c.BeginDevice(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBeginDeviceResponse(rsp)
+}
+
+// FinishDeviceWithBodyWithResponse Ask for the program's session
+//
+// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+func (c *ClientWithResponses) FinishDeviceWithBodyWithResponse(ctx context.Context, params *FinishDeviceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FinishDeviceResponse, error) {
+	rsp, err := c.FinishDeviceWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishDeviceResponse(rsp)
+}
+
+// FinishDeviceWithResponse Ask for the program's session
+//
+// 400 `authorization_pending` until the person has agreed, then once the session; `access_denied` when they refused, `expired_token` after ten minutes.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/device/token (the `FinishDevice` operationId).
+func (c *ClientWithResponses) FinishDeviceWithResponse(ctx context.Context, params *FinishDeviceParams, body FinishDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*FinishDeviceResponse, error) {
+	rsp, err := c.FinishDevice(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFinishDeviceResponse(rsp)
+}
+
 // LogoutWithResponse End the session
 //
 // It ends at once, on every replica.
@@ -21171,6 +21769,170 @@ func ParseGetProofResponse(rsp *http.Response) (*GetProofResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBeginDeviceResponse parses an HTTP response from a BeginDeviceWithResponse call
+func ParseBeginDeviceResponse(rsp *http.Response) (*BeginDeviceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BeginDeviceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceLogin
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFinishDeviceResponse parses an HTTP response from a FinishDeviceWithResponse call
+func ParseFinishDeviceResponse(rsp *http.Response) (*FinishDeviceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FinishDeviceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem

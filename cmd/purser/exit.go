@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/getpurser/purser/internal/client"
+)
+
+// Exit statuses, which scripts may rely on.
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitRefused  = 2
+	exitDenied   = 3
+	exitHeld     = 4
+	exitMayNot   = 5
+	exitConflict = 6
+	exitAway     = 7
+)
+
+const exitHelp = "0 done or approved, 1 a check does not hold or something else went wrong, 2 the input was refused, " +
+	"3 denied, 4 held for approval, 5 not signed in or not allowed, 6 not there or not possible in this state, 7 the server is away or busy."
+
+// outcome ends a command with a status that is no failure to explain.
+type outcome int
+
+func (o outcome) Error() string { return fmt.Sprint("exit status ", int(o)) }
+
+// finish says what went wrong, and gives the exit status.
+func (a *app) finish(err error) int {
+	var said outcome
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &said):
+		return int(said)
+	}
+	fmt.Fprintln(a.problems, "purser:", err)
+	var p *client.Problem
+	switch {
+	case errors.As(err, &p):
+		return statusOf(p)
+	case errors.Is(err, client.ErrAway):
+		return exitAway
+	case errors.Is(err, errUsage):
+		return exitRefused
+	}
+	return exitFailed
+}
+
+// errUsage marks input that was refused before anybody was asked.
+var errUsage = errors.New("")
+
+func usage(format string, args ...any) error {
+	return fmt.Errorf("%w"+format, append([]any{errUsage}, args...)...)
+}
+
+func statusOf(p *client.Problem) int {
+	switch {
+	case p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden:
+		return exitMayNot
+	case p.Status == http.StatusNotFound || p.Status == http.StatusConflict || p.Status == http.StatusPreconditionFailed:
+		return exitConflict
+	case p.Status == http.StatusTooManyRequests || p.Status >= http.StatusInternalServerError:
+		return exitAway
+	case p.Status >= http.StatusBadRequest && p.Code != "unexpected_answer":
+		return exitRefused
+	}
+	return exitFailed
+}

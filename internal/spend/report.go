@@ -1,0 +1,118 @@
+package spend
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/meter"
+	"github.com/getpurser/purser/internal/money"
+)
+
+// Sum adds up authorizations of one currency that were created in one window.
+// Amounts are minor units, and stay at the edge where no int64 holds them. Each
+// part is what List gives for the same window, agent and currency with that
+// status: Confirmed adds up Settled, Pending and Held add up Reserved.
+type Sum struct {
+	Currency                                money.Currency
+	Confirmed, Pending, Held                int64
+	ConfirmedCount, PendingCount, HeldCount int64
+}
+
+// Reserved is what holds back a budget: pending and held.
+func (s Sum) Reserved() int64 {
+	sum, _ := money.AddMinor(s.Pending, s.Held)
+	return sum
+}
+
+// Total is what was asked for in one window and is spent or reserved, a Sum for
+// each currency in alphabetical order.
+type Total struct {
+	Window meter.Window
+	Sums   []Sum
+}
+
+// Totals are the running day, week (from Monday) and month of the company's
+// time zone.
+type Totals struct {
+	Now              time.Time
+	Zone             string
+	Day, Week, Month Total
+}
+
+// Totals adds up what is spent and reserved, of one agent unless that is nil.
+func (s *Service) Totals(ctx context.Context, t ident.Tenant, agent uuid.UUID) (Totals, error) {
+	if err := s.settle(ctx, t); err != nil {
+		return Totals{}, err
+	}
+	now, zone, loc, err := s.clock(ctx, t)
+	if err != nil {
+		return Totals{}, err
+	}
+	out := Totals{Now: now, Zone: zone, Day: Total{Window: meter.Day.Window(now, loc)},
+		Week: Total{Window: meter.Week.Window(now, loc)}, Month: Total{Window: meter.Month.Window(now, loc)}}
+	d, w, m := out.Day.Window, out.Week.Window, out.Month.Window
+	rows, err := db.New(s.pool).ReportTotals(ctx, db.ReportTotalsParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
+		DayFrom: d.From, DayTo: d.To, WeekFrom: w.From, WeekTo: w.To, MonthFrom: m.From, MonthTo: m.To,
+		First: ident.Floor(earlier(w.From, m.From)), Beyond: ident.Floor(now.Add(time.Hour))})
+	for _, r := range rows {
+		out.Day.add(r.Currency, Status(r.Status), r.DayCount, r.DaySum)
+		out.Week.add(r.Currency, Status(r.Status), r.WeekCount, r.WeekSum)
+		out.Month.add(r.Currency, Status(r.Status), r.MonthCount, r.MonthSum)
+	}
+	return out, err
+}
+
+// add takes in one status of a currency. A currency without any is left out.
+func (t *Total) add(currency string, status Status, n, minor int64) {
+	if n == 0 {
+		return
+	}
+	i, found := slices.BinarySearchFunc(t.Sums, currency, func(s Sum, c string) int { return strings.Compare(string(s.Currency), c) })
+	if !found {
+		t.Sums = slices.Insert(t.Sums, i, Sum{Currency: money.Currency(currency)})
+	}
+	switch s := &t.Sums[i]; status {
+	case Confirmed:
+		s.Confirmed, s.ConfirmedCount = minor, n
+	case Pending:
+		s.Pending, s.PendingCount = minor, n
+	case Held:
+		s.Held, s.HeldCount = minor, n
+	}
+}
+
+// clock is the database's moment, and the company's time zone.
+func (s *Service) clock(ctx context.Context, t ident.Tenant) (now time.Time, zone string, loc *time.Location, err error) {
+	row, err := db.New(s.pool).ReportClock(ctx, t.Company)
+	if err != nil {
+		return now, "", nil, err
+	}
+	loc, err = meter.LoadZone(row.TimeZone)
+	return row.Now, row.TimeZone, loc, err
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// ids are the first id that may have been made in a window and the first that
+// was made after it. A window without an end reaches to the last id.
+func ids(w meter.Window) (first, beyond uuid.UUID) {
+	first, beyond = uuid.Nil, afterAll
+	if !w.From.IsZero() {
+		first = ident.Floor(w.From)
+	}
+	if !w.To.IsZero() {
+		beyond = ident.Floor(w.To.Add(time.Millisecond))
+	}
+	return first, beyond
+}

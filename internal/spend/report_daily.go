@@ -1,0 +1,134 @@
+package spend
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/meter"
+	"github.com/getpurser/purser/internal/money"
+)
+
+// DailyQuery says what to draw.
+type DailyQuery struct {
+	// Days is how many local days, today included; at least 1, at most 400.
+	Days int
+	// Agents is how many agents are shown by themselves in each currency.
+	Agents int
+	// Agent, unless nil, is the only one.
+	Agent uuid.UUID
+}
+
+// Daily is what was confirmed on each local day.
+type Daily struct {
+	Zone   string
+	Window meter.Window
+	// Days are where the days begin, oldest first; each ends where the next
+	// begins, and the last at Window.To.
+	Days       []time.Time
+	Currencies []DailyCurrency // in alphabetical order
+}
+
+// DailyCurrency is one currency of a Daily. Amounts are minor units, one for
+// each of its days.
+type DailyCurrency struct {
+	Currency money.Currency
+	Agents   []DailyAgent // who spent most first
+	// Others is everybody else, nil when that is nobody.
+	Others []int64
+	Total  []int64
+}
+
+// DailyAgent is what one agent spent: List with status confirmed, this agent and
+// the day adds up to each of Spent.
+type DailyAgent struct {
+	Agent  uuid.UUID
+	Handle string
+	Spent  []int64
+	Total  int64
+}
+
+// maxDays bounds what is drawn.
+const maxDays = 400
+
+// Daily adds up what was confirmed by the day on which it was decided.
+func (s *Service) Daily(ctx context.Context, t ident.Tenant, q DailyQuery) (Daily, error) {
+	now, zone, loc, err := s.clock(ctx, t)
+	if err != nil {
+		return Daily{}, err
+	}
+	out := Daily{Zone: zone, Days: daysUntil(now, min(max(q.Days, 1), maxDays), loc)}
+	out.Window = meter.Window{From: out.Days[0], To: meter.Day.Window(now, loc).To}
+	first, beyond := ids(out.Window)
+	rows, err := db.New(s.pool).ReportDaily(ctx, db.ReportDailyParams{CompanyID: t.Company, Live: t.Live, Agent: optional(q.Agent),
+		Days: out.Days, First: first, Beyond: beyond, Since: out.Window.From, Until: out.Window.To, Most: int64(q.Agents)})
+	if err != nil {
+		return out, err
+	}
+	for _, r := range rows {
+		out.add(r)
+	}
+	return out, s.nameDaily(ctx, t, &out)
+}
+
+// daysUntil are the beginnings of the last n local days.
+func daysUntil(now time.Time, n int, loc *time.Location) []time.Time {
+	days := make([]time.Time, n)
+	at := now
+	for i := n - 1; i >= 0; i-- {
+		days[i] = meter.Day.Window(at, loc).From
+		at = days[i].Add(-time.Nanosecond)
+	}
+	return days
+}
+
+func (d *Daily) add(r db.ReportDailyRow) {
+	i, found := slices.BinarySearchFunc(d.Currencies, r.Currency, func(c DailyCurrency, s string) int { return strings.Compare(string(c.Currency), s) })
+	if !found {
+		d.Currencies = slices.Insert(d.Currencies, i, DailyCurrency{Currency: money.Currency(r.Currency), Total: make([]int64, len(d.Days))})
+	}
+	c, day := &d.Currencies[i], int(r.Day)-1
+	c.Total[day], _ = money.AddMinor(c.Total[day], r.Spent)
+	if r.Place == 0 {
+		if c.Others == nil {
+			c.Others = make([]int64, len(d.Days))
+		}
+		c.Others[day] = r.Spent
+		return
+	}
+	for len(c.Agents) < int(r.Place) {
+		c.Agents = append(c.Agents, DailyAgent{Spent: make([]int64, len(d.Days))})
+	}
+	a := &c.Agents[r.Place-1]
+	a.Agent, a.Spent[day] = r.AgentID, r.Spent
+	a.Total, _ = money.AddMinor(a.Total, r.Spent)
+}
+
+// nameDaily fills in the handles.
+func (s *Service) nameDaily(ctx context.Context, t ident.Tenant, d *Daily) error {
+	var agents []uuid.UUID
+	for _, c := range d.Currencies {
+		for _, a := range c.Agents {
+			agents = append(agents, a.Agent)
+		}
+	}
+	if len(agents) == 0 {
+		return nil
+	}
+	rows, err := db.New(s.pool).SpendingAgents(ctx, t.Company, t.Live, agents)
+	handles := make(map[uuid.UUID]string, len(rows))
+	for _, r := range rows {
+		handles[r.AgentID] = r.Handle
+	}
+	for _, c := range d.Currencies {
+		for i := range c.Agents {
+			c.Agents[i].Handle = handles[c.Agents[i].Agent]
+		}
+	}
+	return err
+}

@@ -1,0 +1,113 @@
+// Package web is the door for people: pages over the same features that the
+// API serves. A handler reads the form or the address, calls a feature, and
+// shows a view; it decides nothing.
+package web
+
+import (
+	"errors"
+	"log/slog"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/getpurser/purser/internal/access"
+	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/sign"
+	"github.com/getpurser/purser/internal/spend"
+)
+
+// Web answers browsers.
+type Web struct {
+	base     *url.URL
+	log      *slog.Logger
+	seal     seal
+	draining <-chan struct{}
+
+	pool      *postgres.Pool
+	access    *access.Access
+	companies *company.Service
+	policies  *policy.Store
+	spend     *spend.Service
+	audit     *audit.Log
+	keys      *sign.KeySet
+}
+
+// Config is what the pages need to know and to use. All of it is required but
+// Draining.
+type Config struct {
+	// BaseURL is the server's own address.
+	BaseURL *url.URL
+	Logger  *slog.Logger
+	// Secret is what all replicas share: forms and messages are sealed with keys
+	// derived from it.
+	Secret []byte
+
+	Pool      *postgres.Pool
+	Access    *access.Access
+	Companies *company.Service
+	Policies  *policy.Store
+	Spend     *spend.Service
+	Audit     *audit.Log
+	Keys      *sign.KeySet
+	// Draining is closed when the server begins to shut down, which ends what
+	// streams.
+	Draining <-chan struct{}
+}
+
+// New makes the pages. Mount puts them on echo.
+func New(c Config) (*Web, error) {
+	if c.BaseURL == nil || c.Logger == nil || len(c.Secret) == 0 || c.Pool == nil || c.Access == nil || c.Companies == nil ||
+		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Keys == nil {
+		return nil, errors.New("web: something that it needs is missing")
+	}
+	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, keys: c.Keys}, nil
+}
+
+// page is one address: who may ask for it, and what answers. Those of a company
+// exist a second time below /test, for its other mode.
+type page struct {
+	method, path string
+	// who may come: anybody, a person who signed in, or a member with a scope.
+	who     audience
+	scope   access.Scope
+	handler func(*visit) error
+}
+
+type audience int
+
+const (
+	anybody audience = iota
+	person
+	member
+)
+
+// pages lists every address, in the order of the menu. It is also what the
+// tests hold roles against.
+func (w *Web) pages() []page {
+	var all []page
+	for _, some := range [][]page{
+		w.signInPages(), w.devicePages(), w.personPages(), w.overviewPages(),
+	} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+// Mount puts every page and file on echo. HandleError is for the caller to
+// install.
+func (w *Web) Mount(e *echo.Echo) {
+	w.mountFiles(e)
+	for _, p := range w.pages() {
+		e.Add(p.method, p.path, w.serve(p, true), w.manners()...)
+		if p.who == member {
+			e.Add(p.method, testRoot+p.path, w.serve(p, false), w.manners()...)
+		}
+	}
+}
+
+// testRoot is what the addresses of test mode begin with.
+const testRoot = "/test"

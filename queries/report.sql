@@ -1,0 +1,159 @@
+-- What the pages ask of the history. An id's time part is its created_at, so the
+-- primary key gives a time's rows; the exact instants are compared beside it.
+-- Sums that no bigint holds stay at its edge.
+
+-- name: ReportClock :one
+SELECT time_zone, clock_timestamp()::timestamptz AS now FROM companies WHERE company_id = $1;
+
+-- name: ReportTotals :many
+SELECT currency, status::text AS status,
+  count(*) FILTER (WHERE created_at >= @day_from AND created_at < @day_to) AS day_count,
+  count(*) FILTER (WHERE created_at >= @week_from AND created_at < @week_to) AS week_count,
+  count(*) FILTER (WHERE created_at >= @month_from AND created_at < @month_to) AS month_count,
+  least(coalesce(sum(amount - refunded) FILTER (WHERE created_at >= @day_from AND created_at < @day_to), 0), 9223372036854775807)::bigint AS day_sum,
+  least(coalesce(sum(amount - refunded) FILTER (WHERE created_at >= @week_from AND created_at < @week_to), 0), 9223372036854775807)::bigint AS week_sum,
+  least(coalesce(sum(amount - refunded) FILTER (WHERE created_at >= @month_from AND created_at < @month_to), 0), 9223372036854775807)::bigint AS month_sum
+FROM authorizations
+WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
+  AND status IN ('confirmed', 'pending', 'held')
+  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
+GROUP BY currency, status;
+
+-- name: ReportDaily :many
+-- What was confirmed, a row for each day, currency and agent; beyond the agents
+-- that spent most, those of a day and currency together, without an agent.
+WITH cells AS MATERIALIZED (
+  SELECT currency, agent_id, width_bucket(created_at, @days::timestamptz[]) AS day, sum(amount - refunded) AS spent, count(*) AS n
+  FROM authorizations
+  WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
+    AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND status = 'confirmed'
+    AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
+  GROUP BY 1, 2, 3
+), places AS (
+  SELECT currency, agent_id, row_number() OVER (PARTITION BY currency ORDER BY sum(spent) DESC, agent_id) AS place
+  FROM cells GROUP BY currency, agent_id
+)
+SELECT c.currency, (CASE WHEN p.place <= sqlc.arg(most)::bigint THEN p.place ELSE 0 END)::bigint AS place,
+  coalesce(CASE WHEN p.place <= sqlc.arg(most)::bigint THEN c.agent_id END, '00000000-0000-0000-0000-000000000000')::uuid AS agent_id,
+  c.day::integer AS day, least(sum(c.spent), 9223372036854775807)::bigint AS spent, sum(c.n)::bigint AS n
+FROM cells c JOIN places p USING (currency, agent_id)
+GROUP BY 1, 2, 3, 4;
+
+-- name: ReportMerchants :many
+-- The merchants that were paid most in each currency.
+SELECT currency, merchant_key, spent, n, last_at FROM (
+  SELECT currency, merchant_key, least(sum(amount - refunded), 9223372036854775807)::bigint AS spent, count(*) AS n,
+    max(created_at)::timestamptz AS last_at,
+    row_number() OVER (PARTITION BY currency ORDER BY sum(amount - refunded) DESC, merchant_key) AS place
+  FROM authorizations
+  WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
+    AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND status = 'confirmed'
+    AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
+  GROUP BY currency, merchant_key) sums
+WHERE place <= sqlc.arg(most)::bigint
+ORDER BY currency, place;
+
+-- name: ReportMerchantNames :many
+-- How merchants were called at an instant of theirs.
+SELECT DISTINCT ON (w.merchant_key) w.merchant_key::text AS merchant_key, a.merchant_name, a.merchant_domain
+FROM (SELECT unnest(@merchant_keys::text[]) AS merchant_key, unnest(@firsts::uuid[]) AS first, unnest(@beyonds::uuid[]) AS beyond) w
+JOIN authorizations a ON a.company_id = @company_id AND a.live = @live AND a.authorization_id >= w.first
+  AND a.authorization_id < w.beyond AND a.merchant_key = w.merchant_key
+ORDER BY w.merchant_key, a.authorization_id DESC;
+
+-- name: ReportDenied :many
+SELECT reason_code, count(*) AS n FROM authorizations
+WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
+  AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND status = 'denied'
+  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
+GROUP BY reason_code ORDER BY n DESC, reason_code;
+
+-- name: ReportMerchantSums :many
+SELECT merchant_key, currency, status::text AS status, count(*) AS n,
+  least(sum(amount - refunded), 9223372036854775807)::bigint AS minor, min(created_at)::timestamptz AS first_at
+FROM authorizations
+WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
+  AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND merchant_key = ANY(@merchant_keys::text[])
+GROUP BY merchant_key, currency, status;
+
+-- name: ReportMerchantLast :many
+-- The newest of each merchant in the window.
+SELECT r.* FROM unnest(@merchant_keys::text[]) AS w(merchant_key)
+CROSS JOIN LATERAL (
+  SELECT a.* FROM authorizations a
+  WHERE a.company_id = @company_id AND a.live = @live AND a.authorization_id >= @first AND a.authorization_id < @beyond
+    AND a.created_at >= sqlc.arg(since) AND a.created_at < sqlc.arg(until) AND a.merchant_key = w.merchant_key
+  ORDER BY a.authorization_id DESC LIMIT sqlc.arg(most)::integer) r;
+
+-- name: ReportFirstPaid :many
+SELECT merchant_key, first_at FROM known_merchants
+WHERE company_id = $1 AND live = $2 AND merchant_key = ANY(@merchant_keys::text[]);
+
+-- name: ReportDecidedHolds :many
+-- What was held of these merchants and is decided, among the newest approvals.
+SELECT p.approval_id, p.status AS approval_status, p.decided_at, a.authorization_id, a.agent_id, a.merchant_key, a.merchant_name,
+  a.currency, a.requested, a.amount, a.purpose, a.status::text AS status, a.created_at
+FROM (SELECT n.* FROM approvals n WHERE n.company_id = @company_id AND n.live = @live
+      ORDER BY n.approval_id DESC LIMIT sqlc.arg(looked)::integer) p
+JOIN authorizations a ON a.company_id = p.company_id AND a.live = p.live AND a.authorization_id = p.authorization_id
+WHERE p.status <> 'pending' AND a.merchant_key = ANY(@merchant_keys::text[])
+ORDER BY p.approval_id DESC;
+
+-- name: SearchAuthorizations :many
+-- Among the newest that there are before a place, those that match. The two
+-- halves are one search: without an agent, and along an agent's own index.
+SELECT a.* FROM (
+  (SELECT x.* FROM authorizations x
+   WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live
+     AND x.authorization_id < @before AND x.authorization_id >= @first
+   ORDER BY x.authorization_id DESC LIMIT sqlc.arg(looked)::integer)
+  UNION ALL
+  (SELECT y.* FROM authorizations y
+   WHERE y.company_id = @company_id AND y.live = @live AND y.agent_id = sqlc.narg(agent)
+     AND y.authorization_id < @before AND y.authorization_id >= @first
+   ORDER BY y.authorization_id DESC LIMIT sqlc.arg(looked)::integer)
+) a
+WHERE (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(statuses)::text[]))
+  AND (sqlc.narg(decision)::text IS NULL OR a.decision::text = sqlc.narg(decision))
+  AND (sqlc.narg(reason_code)::text IS NULL OR a.reason_code = sqlc.narg(reason_code))
+  AND (sqlc.narg(merchant)::text IS NULL OR a.merchant_key = sqlc.narg(merchant) OR lower(a.merchant_name) = lower(sqlc.narg(merchant_name)))
+  AND (sqlc.narg(currency)::text IS NULL OR a.currency = sqlc.narg(currency))
+  AND (sqlc.narg(rail)::text IS NULL OR a.rail::text = sqlc.narg(rail))
+  AND (sqlc.narg(since)::timestamptz IS NULL OR a.created_at >= sqlc.narg(since))
+  AND (sqlc.narg(until)::timestamptz IS NULL OR a.created_at < sqlc.narg(until))
+  AND (sqlc.narg(pattern)::text IS NULL OR a.merchant_key LIKE sqlc.narg(pattern) OR a.merchant_name ILIKE sqlc.narg(pattern)
+    OR a.merchant_domain ILIKE sqlc.narg(pattern) OR a.purpose ILIKE sqlc.narg(pattern) OR a.reference ILIKE sqlc.narg(pattern))
+ORDER BY a.authorization_id DESC LIMIT sqlc.arg(rows)::integer;
+
+-- name: SearchedTo :one
+-- The last place that a search which found too little has looked at; no row:
+-- it has looked at everything.
+SELECT z.authorization_id FROM (
+  (SELECT x.authorization_id FROM authorizations x
+   WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live
+     AND x.authorization_id < @before AND x.authorization_id >= @first
+   ORDER BY x.authorization_id DESC LIMIT 1 OFFSET sqlc.arg(looked)::integer - 1)
+  UNION ALL
+  (SELECT y.authorization_id FROM authorizations y
+   WHERE y.company_id = @company_id AND y.live = @live AND y.agent_id = sqlc.narg(agent)
+     AND y.authorization_id < @before AND y.authorization_id >= @first
+   ORDER BY y.authorization_id DESC LIMIT 1 OFFSET sqlc.arg(looked)::integer - 1)
+) z;
+
+-- name: SpendingAgents :many
+-- The agents that are not deleted, or those that are asked for.
+SELECT agent_id, handle, name, status FROM agents
+WHERE company_id = @company_id AND live = @live
+  AND (agent_id = ANY(@agents::uuid[]) OR cardinality(@agents::uuid[]) = 0 AND status <> 'deleted')
+ORDER BY agent_id;
+
+-- name: MetersOfTenant :many
+SELECT * FROM meters WHERE company_id = $1 AND live = $2;
+
+-- name: ShadowSeen :many
+-- The newest decisions, with why.
+SELECT authorization_id, agent_id, decision::text AS decision, approval_id, currency, requested, merchant_name, created_at, explanation
+FROM authorizations
+WHERE company_id = @company_id AND live = @live AND authorization_id < @beyond AND authorization_id >= @first
+  AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until)
+ORDER BY authorization_id DESC LIMIT sqlc.arg(looked)::integer;

@@ -1,0 +1,10 @@
+package views
+
+// CompanyPage is the form of the company's settings, with what was typed.
+type CompanyPage struct {
+	Wrong                                                    Errors
+	Name, Currency, TimeZone, ApprovalTimeout, TokenAudience string
+	RequireRedemption                                        bool
+	// Version is the one that the form was filled from.
+	Version int
+}

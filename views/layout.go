@@ -1,0 +1,63 @@
+package views
+
+import (
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/getpurser/purser/internal/company"
+)
+
+// htmxConfig keeps htmx within the content security policy: no styles or
+// scripts of its own making, and no answers from other hosts.
+const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}`
+
+type menuEntry struct{ path, label, icon string }
+
+var menuEntries = []menuEntry{
+	{"/overview", "Overview", "overview"},
+	{"/approvals", "Approvals", "approvals"},
+	{"/authorizations", "Authorizations", "authorizations"},
+	{"/agents", "Agents", "agents"},
+	{"/policies", "Policies", "policies"},
+	{"/budgets", "Budgets", "budgets"},
+	{"/audit", "Audit log", "audit"},
+	{"/settings", "Settings", "settings"},
+	{"/developers", "Developers", "developers"},
+}
+
+var themes = []struct{ value, label string }{{"", "System"}, {"day", "Day"}, {"night", "Night"}}
+
+func documentTitle(f Frame) string {
+	title := f.Title + " · Purser"
+	if f.signedIn() && !f.Live {
+		title = "Test · " + title
+	}
+	return title
+}
+
+func (f Frame) signedIn() bool { return f.Who.Person != uuid.Nil }
+
+// RoleName is a role as pages write it.
+func RoleName(r company.Role) string {
+	switch r {
+	case company.Owner:
+		return "Owner"
+	case company.Admin:
+		return "Admin"
+	case company.Approver:
+		return "Approver"
+	case company.Viewer:
+		return "Viewer"
+	}
+	return string(r)
+}
+
+// Count is a number of things as pages write it, with its thousands apart.
+func Count(n int) string {
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
