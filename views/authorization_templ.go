@@ -504,7 +504,7 @@ func traceStep(e Explainer, s TraceStep) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Badge(OutcomeTone(s.Outcome), OutcomeName(s.Outcome)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Badge(StepTone(s.Outcome), StepName(s.Outcome)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -128,13 +128,7 @@ func decisionOptions() []Option {
 		{string(policy.RequiresApproval), "Not decided yet"}}
 }
 
-func railOptions() []Option {
-	options := []Option{{"", "Any rail"}}
-	for _, r := range policy.Rails() {
-		options = append(options, Option{r, r})
-	}
-	return options
-}
+func anyRail() []Option { return append([]Option{{"", "Any rail"}}, railOptions()...) }
 
 // reasonOptions has the reason that is asked for also when it is none of ours.
 func reasonOptions(chosen string) []Option {

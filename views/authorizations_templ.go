@@ -297,7 +297,7 @@ func listForm(f Frame, list AuthorizationList) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Choice(Input{Label: "Rail", Name: "rail", Value: l.Rail}, railOptions()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Choice(Input{Label: "Rail", Name: "rail", Value: l.Rail}, anyRail()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

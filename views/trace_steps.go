@@ -188,8 +188,8 @@ func listSentence(s TraceStep) string {
 	return value + " is not among those that are allowed."
 }
 
-// OutcomeName is what a step said, in a word.
-func OutcomeName(o policy.StepOutcome) string {
+// StepName is what a step said, in a word.
+func StepName(o policy.StepOutcome) string {
 	switch o {
 	case policy.StepDeny:
 		return "Denies"
@@ -199,8 +199,8 @@ func OutcomeName(o policy.StepOutcome) string {
 	return "Passes"
 }
 
-// OutcomeTone is the tone of what a step said.
-func OutcomeTone(o policy.StepOutcome) Tone {
+// StepTone is the tone of what a step said.
+func StepTone(o policy.StepOutcome) Tone {
 	switch o {
 	case policy.StepDeny:
 		return Bad

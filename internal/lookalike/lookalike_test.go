@@ -15,7 +15,7 @@ func TestWhatIsOddIsSpelled(t *testing.T) {
 		"L’Oréal – Paris™":       "L’Oréal – Paris™",
 		"Сбербанк":               "Сбербанк",
 		"Хор Москвы":             "Хор Москвы",
-		"株式会社リコー RICOH":           "株式会社リコー RICOH",
+		"株式会社リコー RICOH":          "株式会社リコー RICOH",
 		"بنك":                    "بنك",
 		"Ελλάδα":                 "Ελλάδα",
 		"삼성 SDS":                 "삼성 SDS",

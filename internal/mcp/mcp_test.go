@@ -129,7 +129,7 @@ func TestAfterwards(t *testing.T) {
 func TestWhatApplies(t *testing.T) {
 	t.Parallel()
 	a := &api{answers: map[string]string{"POST /v1/auth/validate": `{"valid":true,"agent":"agent_7"}`,
-		"GET /v1/budget/agent_7":         `{"agent":"agent_7","budgets":[{"currency":"usd","max_amount_now":37.90,"max_without_approval":null,"limits":[{"period":"month","per":"agent","limit":5000.00,"spent":4812.10,"reserved":150.00,"remaining":37.90,"window":{"to":"2026-04-01T00:00:00+02:00"}}]}]}`,
+		"GET /v1/budget/agent_7":          `{"agent":"agent_7","budgets":[{"currency":"usd","max_amount_now":37.90,"max_without_approval":null,"limits":[{"period":"month","per":"agent","limit":5000.00,"spent":4812.10,"reserved":150.00,"remaining":37.90,"window":{"to":"2026-04-01T00:00:00+02:00"}}]}]}`,
 		"GET /v1/agents/agent_7/policies": `{"data":[{"id":"pol_1","name":"Everyday","version":3,"status":"active","sentences":["Denies any single payment above 3,000.00 USD."]},{"id":"pol_2","name":"Idea","version":1,"status":"draft","sentences":[]}]}`}}
 	s := connect(t, a, "ag_test_key")
 	_, b, _ := call(t, s, "get_budget", nil)

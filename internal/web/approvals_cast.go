@@ -147,4 +147,3 @@ func outcome(r spend.Result) string {
 		return text + " " + strconv.Itoa(n) + " earlier requests for the same are voided as superseded."
 	}
 }
-

@@ -23,8 +23,6 @@ const (
 	historyDays = 90
 	// lastOfMerchant and precedents are how many are shown.
 	lastOfMerchant, precedents = 5, 3
-	// mostMembers bounds those whose addresses are looked up.
-	mostMembers = 500
 )
 
 // held gathers for requests what helps to decide them, each kind of fact for all

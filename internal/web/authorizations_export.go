@@ -17,12 +17,8 @@ import (
 	"github.com/getpurser/purser/views"
 )
 
-const (
-	// exportedAtOnce is how many authorizations are read and sent at a time.
-	exportedAtOnce = 500
-	// slowReader is how long a browser may take for one such piece.
-	slowReader = time.Minute
-)
+// exportedAtOnce is how many authorizations are read and sent at a time.
+const exportedAtOnce = 500
 
 // exporter writes authorizations in one format.
 type exporter interface {

@@ -45,14 +45,14 @@ func (v *visit) listKeys() error {
 		rows = rows[:pageRows]
 		page.Next = v.frame.With("/settings/keys", "before", ident.Format(ident.Key, rows[pageRows-1].ID))
 	}
-	if page.Keys, err = v.named(rows); err != nil {
+	if page.Keys, err = v.namedKeys(rows); err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, views.Keys(v.titled("API keys"), page))
 }
 
-// named gives keys the handles of the agents that they are bound to.
-func (v *visit) named(rows []access.Key) ([]views.Key, error) {
+// namedKeys gives keys the handles of the agents that they are bound to.
+func (v *visit) namedKeys(rows []access.Key) ([]views.Key, error) {
 	var ids []uuid.UUID
 	for _, k := range rows {
 		if k.Agent != nil {
@@ -137,7 +137,7 @@ func (v *visit) createKey() error {
 
 // showSecret is the one answer that has a new key's secret in it.
 func (v *visit) showSecret(k access.Key, secret string) error {
-	rows, err := v.named([]access.Key{k})
+	rows, err := v.namedKeys([]access.Key{k})
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (v *visit) showKey(status int, wrong views.Errors) error {
 	if err != nil {
 		return err
 	}
-	rows, err := v.named([]access.Key{k})
+	rows, err := v.namedKeys([]access.Key{k})
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ var errElsewhere = errors.New("web: the answer is another address")
 // identify fills in who comes. Somebody has to be signed in where it is
 // required: who is not is led to sign in.
 func (v *visit) identify(required bool) error {
-	token, err := v.token()
+	token, err := v.presented()
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,8 @@ func (v *visit) lookAround() (err error) {
 	return err
 }
 
-// token is what the browser's session is known by.
-func (v *visit) token() (string, error) {
+// presented is what the browser's session is known by.
+func (v *visit) presented() (string, error) {
 	if v.web.clerk != nil {
 		return v.clerkToken()
 	}

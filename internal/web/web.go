@@ -32,11 +32,15 @@ type Web struct {
 	policies  *policy.Store
 	spend     *spend.Service
 	audit     *audit.Log
+	feed      *audit.Feed
 	keys      *sign.KeySet
+	clerk     *ClerkConfig // nil where people sign in with links
+
+	simulations *slots
 }
 
 // Config is what the pages need to know and to use. All of it is required but
-// Draining.
+// Draining and Clerk.
 type Config struct {
 	// BaseURL is the server's own address.
 	BaseURL *url.URL
@@ -51,20 +55,26 @@ type Config struct {
 	Policies  *policy.Store
 	Spend     *spend.Service
 	Audit     *audit.Log
-	Keys      *sign.KeySet
+	// Feed is what pages hear news from; somebody else runs it.
+	Feed *audit.Feed
+	Keys *sign.KeySet
 	// Draining is closed when the server begins to shut down, which ends what
 	// streams.
 	Draining <-chan struct{}
+	// Clerk is set where people sign in with Clerk.
+	Clerk *ClerkConfig
 }
 
 // New makes the pages. Mount puts them on echo.
 func New(c Config) (*Web, error) {
 	if c.BaseURL == nil || c.Logger == nil || len(c.Secret) == 0 || c.Pool == nil || c.Access == nil || c.Companies == nil ||
-		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Keys == nil {
+		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil ||
+		(c.Clerk != nil) != c.Access.ClerkOn() {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, keys: c.Keys}, nil
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, feed: c.Feed, keys: c.Keys,
+		clerk: c.Clerk, simulations: newSlots(atOnce)}, nil
 }
 
 // page is one address: who may ask for it, and what answers. Those of a company
@@ -90,7 +100,9 @@ const (
 func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
-		w.signInPages(), w.devicePages(), w.personPages(), w.overviewPages(),
+		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
+		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.policyPages(),
+		w.auditPages(), w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(),
 	} {
 		all = append(all, some...)
 	}
@@ -101,6 +113,7 @@ func (w *Web) pages() []page {
 // install.
 func (w *Web) Mount(e *echo.Echo) {
 	w.mountFiles(e)
+	w.mountClerk(e)
 	for _, p := range w.pages() {
 		e.Add(p.method, p.path, w.serve(p, true), w.manners()...)
 		if p.who == member {
