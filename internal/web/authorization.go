@@ -33,7 +33,7 @@ func (v *visit) authorization() error {
 }
 
 func (v *visit) showAuthorization(status int, page views.AuthorizationPage) error {
-	return v.show(status, views.Authorization(v.titled(page.Of.Money(page.Of.Requested).String()+" to "+page.Of.Merchant.Name), page))
+	return v.show(status, views.Authorization(v.titled(views.AuthorizationTitle(page.Of)), page))
 }
 
 // authorizationPage gathers everything about the authorization.
