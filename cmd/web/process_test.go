@@ -84,11 +84,11 @@ func (p *process) binary() string {
 
 func (p *process) url() string { return "http://localhost:" + p.port }
 
-// start runs the server and waits until it is ready.
-func (p *process) start() {
+// start runs the server with these arguments and waits until it is ready.
+func (p *process) start(args ...string) {
 	p.t.Helper()
 	p.log = &bytes.Buffer{}
-	p.running = exec.Command(p.binary())
+	p.running = exec.Command(p.binary(), args...)
 	p.running.Env, p.running.Stdout, p.running.Stderr = p.environ, p.log, p.log
 	if err := p.running.Start(); err != nil {
 		p.t.Fatal(err)

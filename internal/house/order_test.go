@@ -20,7 +20,7 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-	{"fault", "ident", "pack", "access/clerkstand", "sheet", "lookalike", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient"},
+	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -44,6 +44,7 @@ var only = map[string][]string{
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
 	"api/apitestclient":        {},                      // tests, and nothing else
 	"linear":                   {},                      // the same
+	"web/browsertest":          {},                      // the same
 	"access/clerkstand":        {},                      // the same
 	"views":                    {"web"},
 	"client":                   {"mcp", "cmd/*"},
@@ -54,7 +55,8 @@ var only = map[string][]string{
 	"github.com/jackc/pgx/v5/pgxpool": {"postgres"},
 	"github.com/jackc/pgx/v5/stdlib":  {"postgres"},
 	"database/sql":                    {"postgres", "db"},
-	"testing":                         {"postgres/pgtest"}, // and every test
+	"testing":                         {"postgres/pgtest", "web/browsertest"}, // and every test
+	"github.com/chromedp":             {"web/browsertest"},                    // and tests
 	// What reads an OpenAPI document, or was made of one, stays out of the server.
 	"github.com/oapi-codegen": {"api/apitestclient"},
 	"github.com/getkin":       {}, // tests
@@ -69,7 +71,7 @@ var few = map[string][]string{
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same
-	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
+	"views": {"static", "money", "ident", "audit", "audit/proof", "company", "ledger", "policy", "spend", "notify", "access",
 		"meter", "sign", "lookalike", "rails/*"},
 }
 
@@ -89,7 +91,7 @@ func objection(i importing) string {
 	if to == i.from {
 		return "" // an external test of the package
 	}
-	if i.test && (to == "postgres/pgtest" || to == "api/apitestclient" || to == "linear" || to == "access/clerkstand" || to == "testing") {
+	if i.test && slices.Contains([]string{"postgres/pgtest", "api/apitestclient", "linear", "access/clerkstand", "web/browsertest", "testing"}, to) {
 		return ""
 	}
 	if ours && floorOf(to) < 0 {

@@ -303,3 +303,13 @@ func attribute(n *html.Node, name string) string {
 	}
 	return ""
 }
+
+// session is the token of whoever is signed in, or empty.
+func (b *browser) session() string {
+	for _, c := range b.client.Jar.Cookies(&url.URL{Scheme: "http", Host: worldHost, Path: "/"}) {
+		if c.Name == b.w.web.sessionCookie() {
+			return c.Value
+		}
+	}
+	return ""
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"testing"
 )
 
@@ -88,13 +87,11 @@ type caller struct {
 // session is the API as somebody who is signed in at the pages.
 func (w *world) session(b *browser, live bool) caller {
 	w.t.Helper()
-	for _, c := range b.client.Jar.Cookies(&url.URL{Scheme: "http", Host: worldHost, Path: "/"}) {
-		if c.Name == w.web.sessionCookie() {
-			return caller{w, [][2]string{{"Authorization", "Bearer " + c.Value}, {"X-Mode", modeName(live)}}}
-		}
+	token := b.session()
+	if token == "" {
+		w.t.Fatal("nobody is signed in")
 	}
-	w.t.Fatal("nobody is signed in")
-	return caller{}
+	return caller{w, [][2]string{{"Authorization", "Bearer " + token}, {"X-Mode", modeName(live)}}}
 }
 
 // do sends a request, which has to succeed.

@@ -1,0 +1,97 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getpurser/purser/internal/web/browsertest"
+)
+
+// looks are how every page is looked at.
+var looks = map[string]browsertest.Look{
+	"wide, day": {}, "wide, night": {Night: true},
+	"360 px, day": {Width: 360, Height: 740, Phone: true}, "360 px, night": {Width: 360, Height: 740, Phone: true, Night: true},
+}
+
+// axeWindows is how many windows share the work.
+const axeWindows = 3
+
+// TestEveryPageForEverybody has axe-core look at every page of the table, with
+// three months of history, by day and by night, on a screen and on a phone; and
+// none is wider than the phone.
+func TestEveryPageForEverybody(t *testing.T) {
+	t.Parallel()
+	b, ok := browsertest.Open(t)
+	if !ok {
+		return
+	}
+	w, _ := newDemo(t)
+	owner := w.signIn("owner@demo.test")
+	documents := w.documents(owner)
+	paths := make(chan string, len(documents))
+	for _, path := range documents {
+		paths <- path
+	}
+	close(paths)
+	var all sync.WaitGroup
+	for range axeWindows {
+		window := b.Window(t, w.URL, browsertest.Look{})
+		window.Cookie(w.web.sessionCookie(), owner.session())
+		all.Go(func() {
+			for path := range paths {
+				examine(t, window, path)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// documents are the addresses that show the owner a whole page: each in live
+// mode, and in test mode the first, which has what only test mode has.
+func (w *world) documents(owner *browser) []string {
+	w.t.Helper()
+	var out []string
+	things := w.some(owner, true)
+	for _, r := range w.web.routes() {
+		if r.method != http.MethodGet || !r.live && r.path != "/overview" {
+			continue
+		}
+		a := owner.get(r.at(w.t, things))
+		if a.status == http.StatusOK && a.whole() {
+			out = append(out, a.path)
+		}
+	}
+	return out
+}
+
+func examine(t *testing.T, window *browsertest.Window, path string) {
+	t.Helper()
+	window.Look(looks["wide, day"])
+	window.Open(path)
+	for name, look := range looks {
+		window.Look(look)
+		if wide := window.Overflow(); wide != "" {
+			t.Errorf("%s, %s: wider than the window: %s", path, name, wide)
+		}
+		for _, found := range window.Axe() {
+			t.Errorf("%s, %s: %s", path, name, found)
+		}
+	}
+}
+
+// TestPagesBeforeSignIn are the same for somebody who is not signed in.
+func TestPagesBeforeSignIn(t *testing.T) {
+	t.Parallel()
+	b, ok := browsertest.Open(t)
+	if !ok {
+		return
+	}
+	w := newWorld(t)
+	window := b.Window(t, w.URL, browsertest.Look{})
+	window.Expect("status of 404")
+	for _, path := range []string{"/sign-in", "/sign-in/verify?token=x", "/" + strings.Repeat("nothing", 20)} {
+		examine(t, window, path)
+	}
+}
