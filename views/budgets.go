@@ -41,10 +41,10 @@ func (b BudgetList) together() string {
 	return money.Of(b.Together.Limit, b.Together.Currency).String()
 }
 
-func anyPeriod() []Option {
+func budgetPeriods() []Option {
 	options := []Option{{"", "Any period"}}
 	for _, p := range meter.Periods() {
-		name := PeriodName(p)
+		name := PeriodAdjective(p)
 		options = append(options, Option{string(p), string(name[0]-'a'+'A') + name[1:]})
 	}
 	return options
