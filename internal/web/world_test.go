@@ -57,7 +57,8 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	w.must(err)
 	gate := spend.New(w.pool, keys, policies, spend.Config{Issuer: config.BaseURL, Log: log, Patience: 20 * time.Second})
 	events := audit.New(w.pool, keys, log)
-	for _, job := range []func(context.Context){gate.Run, gate.Listen, keys.Run, events.Run, doors.Run} {
+	feed := audit.NewFeed(events, audit.FeedEvery)
+	for _, job := range []func(context.Context){gate.Run, gate.Listen, keys.Run, events.Run, doors.Run, feed.Run} {
 		w.run(job)
 	}
 	draining := make(chan struct{})
@@ -67,7 +68,7 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	base, err := url.Parse(config.BaseURL)
 	w.must(err)
 	w.web, err = New(Config{BaseURL: base, Logger: log, Secret: doors.InstallationKey(), Pool: w.pool, Access: doors, Companies: companies,
-		Policies: policies, Spend: gate, Audit: events, Keys: keys, Draining: draining})
+		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Draining: draining})
 	w.must(err)
 	e := echo.New()
 	e.HTTPErrorHandler = door.HTTPErrorHandler(w.web.HandleError)
