@@ -2,6 +2,12 @@
 -- primary key gives a time's rows; the exact instants are compared beside it.
 -- Sums that no bigint holds stay at its edge.
 
+-- name: ReportByKey :exec
+-- For this transaction only. A window's rows lie together, by the primary key,
+-- which the planner does not know: it would rather read the whole table. And a
+-- plan for any window and any agent is a bad one for each.
+SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true);
+
 -- name: ReportClock :one
 SELECT time_zone, clock_timestamp()::timestamptz AS now FROM companies WHERE company_id = $1;
 
@@ -20,24 +26,24 @@ WHERE company_id = @company_id AND live = @live AND authorization_id >= @first A
 GROUP BY currency, status;
 
 -- name: ReportDaily :many
--- What was confirmed, a row for each day, currency and agent; beyond the agents
--- that spent most, those of a day and currency together, without an agent.
+-- What was confirmed, a row for each day, currency and agent. Agents that are
+-- among those that spent most in no currency come together, with the nil id.
 WITH cells AS MATERIALIZED (
-  SELECT currency, agent_id, width_bucket(created_at, @days::timestamptz[]) AS day, sum(amount - refunded) AS spent, count(*) AS n
+  SELECT currency, agent_id, width_bucket(created_at, @days::timestamptz[]) AS day, sum(amount - refunded) AS spent
   FROM authorizations
   WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
     AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND status = 'confirmed'
     AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
   GROUP BY 1, 2, 3
-), places AS (
-  SELECT currency, agent_id, row_number() OVER (PARTITION BY currency ORDER BY sum(spent) DESC, agent_id) AS place
-  FROM cells GROUP BY currency, agent_id
+), most AS MATERIALIZED (
+  SELECT agent_id FROM (
+    SELECT agent_id, row_number() OVER (PARTITION BY currency ORDER BY sum(spent) DESC, agent_id) AS place
+    FROM cells GROUP BY currency, agent_id) sums
+  WHERE place <= sqlc.arg(agents)::bigint
 )
-SELECT c.currency, (CASE WHEN p.place <= sqlc.arg(most)::bigint THEN p.place ELSE 0 END)::bigint AS place,
-  coalesce(CASE WHEN p.place <= sqlc.arg(most)::bigint THEN c.agent_id END, '00000000-0000-0000-0000-000000000000')::uuid AS agent_id,
-  c.day::integer AS day, least(sum(c.spent), 9223372036854775807)::bigint AS spent, sum(c.n)::bigint AS n
-FROM cells c JOIN places p USING (currency, agent_id)
-GROUP BY 1, 2, 3, 4;
+SELECT currency, (CASE WHEN agent_id = ANY(ARRAY(SELECT agent_id FROM most)) THEN agent_id ELSE '00000000-0000-0000-0000-000000000000' END)::uuid AS agent_id,
+  day::integer AS day, least(sum(spent), 9223372036854775807)::bigint AS spent
+FROM cells GROUP BY 1, 2, 3;
 
 -- name: ReportMerchants :many
 -- The merchants that were paid most in each currency.
@@ -55,11 +61,13 @@ ORDER BY currency, place;
 
 -- name: ReportMerchantNames :many
 -- How merchants were called at an instant of theirs.
-SELECT DISTINCT ON (w.merchant_key) w.merchant_key::text AS merchant_key, a.merchant_name, a.merchant_domain
+SELECT w.merchant_key::text AS merchant_key, n.merchant_name, n.merchant_domain
 FROM (SELECT unnest(@merchant_keys::text[]) AS merchant_key, unnest(@firsts::uuid[]) AS first, unnest(@beyonds::uuid[]) AS beyond) w
-JOIN authorizations a ON a.company_id = @company_id AND a.live = @live AND a.authorization_id >= w.first
-  AND a.authorization_id < w.beyond AND a.merchant_key = w.merchant_key
-ORDER BY w.merchant_key, a.authorization_id DESC;
+CROSS JOIN LATERAL (
+  SELECT a.merchant_name, a.merchant_domain FROM authorizations a
+  WHERE a.company_id = @company_id AND a.live = @live AND a.authorization_id >= w.first
+    AND a.authorization_id < w.beyond AND a.merchant_key = w.merchant_key
+  ORDER BY a.authorization_id DESC LIMIT 1) n;
 
 -- name: ReportDenied :many
 SELECT reason_code, count(*) AS n FROM authorizations
@@ -69,21 +77,14 @@ WHERE company_id = @company_id AND live = @live AND authorization_id >= @first A
 GROUP BY reason_code ORDER BY n DESC, reason_code;
 
 -- name: ReportMerchantSums :many
+-- What became of the requests at each merchant, with the newest of each kind.
 SELECT merchant_key, currency, status::text AS status, count(*) AS n,
-  least(sum(amount - refunded), 9223372036854775807)::bigint AS minor, min(created_at)::timestamptz AS first_at
+  least(sum(amount - refunded), 9223372036854775807)::bigint AS minor, min(created_at)::timestamptz AS first_at,
+  (array_agg(authorization_id ORDER BY authorization_id DESC))[1:sqlc.arg(most)::integer]::uuid[] AS last_ids
 FROM authorizations
 WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
   AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND merchant_key = ANY(@merchant_keys::text[])
 GROUP BY merchant_key, currency, status;
-
--- name: ReportMerchantLast :many
--- The newest of each merchant in the window.
-SELECT r.* FROM unnest(@merchant_keys::text[]) AS w(merchant_key)
-CROSS JOIN LATERAL (
-  SELECT a.* FROM authorizations a
-  WHERE a.company_id = @company_id AND a.live = @live AND a.authorization_id >= @first AND a.authorization_id < @beyond
-    AND a.created_at >= sqlc.arg(since) AND a.created_at < sqlc.arg(until) AND a.merchant_key = w.merchant_key
-  ORDER BY a.authorization_id DESC LIMIT sqlc.arg(most)::integer) r;
 
 -- name: ReportFirstPaid :many
 SELECT merchant_key, first_at FROM known_merchants
@@ -101,7 +102,8 @@ ORDER BY p.approval_id DESC;
 
 -- name: SearchAuthorizations :many
 -- Among the newest that there are before a place, those that match. The two
--- halves are one search: without an agent, and along an agent's own index.
+-- halves are one search: without an agent, and along an agent's own index. Letters
+-- beyond ASCII have cases too, which takes longer to see.
 SELECT a.* FROM (
   (SELECT x.* FROM authorizations x
    WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live
@@ -121,8 +123,8 @@ WHERE (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(sta
   AND (sqlc.narg(rail)::text IS NULL OR a.rail::text = sqlc.narg(rail))
   AND (sqlc.narg(since)::timestamptz IS NULL OR a.created_at >= sqlc.narg(since))
   AND (sqlc.narg(until)::timestamptz IS NULL OR a.created_at < sqlc.narg(until))
-  AND (sqlc.narg(pattern)::text IS NULL OR a.merchant_key LIKE sqlc.narg(pattern) OR a.merchant_name ILIKE sqlc.narg(pattern)
-    OR a.merchant_domain ILIKE sqlc.narg(pattern) OR a.purpose ILIKE sqlc.narg(pattern) OR a.reference ILIKE sqlc.narg(pattern))
+  AND (sqlc.narg(pattern)::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE sqlc.narg(pattern) COLLATE "C")
+  AND (sqlc.narg(wide_pattern)::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE sqlc.narg(wide_pattern))
 ORDER BY a.authorization_id DESC LIMIT sqlc.arg(rows)::integer;
 
 -- name: SearchedTo :one

@@ -5,6 +5,8 @@
 
   // A list that moves under a finger takes no clicks for this long (ms).
   const SETTLE = 700;
+  // News stays on top for this long (ms).
+  const NEWS = 20000;
   const fresh = new WeakMap(); // a card → how it is now
 
   const cards = () => [...document.querySelectorAll("[data-request]")];
@@ -15,9 +17,13 @@
     return [...card.querySelectorAll("input, textarea")].some((field) => field.value !== field.defaultValue);
   }
 
+  let silence;
   function say(text) {
     const news = document.getElementById("inbox-news");
-    if (news) news.textContent = text;
+    if (!news) return;
+    news.textContent = text;
+    clearTimeout(silence);
+    silence = setTimeout(() => { news.textContent = ""; }, NEWS);
   }
 
   function count(n, one, many) { return n === 1 ? `1 ${one}` : `${n} ${many}`; }

@@ -85,7 +85,11 @@ func (e Event) didAuthorization(what string) string {
 
 // because is the code of the rule that decided, in words.
 func (e Event) because() string {
-	return e.named(", ", strings.ReplaceAll(e.text("reason_code"), "_", " "))
+	code := e.text("reason_code")
+	if code == "approval_required" {
+		return "" // which is what waiting means
+	}
+	return e.named(", ", strings.ReplaceAll(code, "_", " "))
 }
 
 func (e Event) didAgent(what string) string {

@@ -10,8 +10,8 @@ import (
 // ListFilter is what a list of authorizations is narrowed to, as its address
 // says it. Empty values filter nothing.
 type ListFilter struct {
-	// Agent is a handle or an id.
-	Agent string
+	// Agent is a handle or an id, and Policy one whose agents are meant.
+	Agent, Policy string
 	// Status is one status, or one of the two sets OpenStatus and CountedStatus.
 	Status, Decision string
 	// Merchant is a whole name or domain; MerchantKey is what the same merchant
@@ -35,7 +35,7 @@ const (
 
 // pairs are the filter's names and values, as Frame.With takes them.
 func (l ListFilter) pairs() []string {
-	return []string{"agent", l.Agent, "status", l.Status, "decision", l.Decision, "merchant", l.Merchant, "merchant_key", l.MerchantKey,
+	return []string{"agent", l.Agent, "policy", l.Policy, "status", l.Status, "decision", l.Decision, "merchant", l.Merchant, "merchant_key", l.MerchantKey,
 		"currency", l.Currency, "rail", l.Rail, "reason", l.Reason, "from", l.From, "to", l.To, "q", l.Q}
 }
 
@@ -166,6 +166,7 @@ func (l ListFilter) chips(f Frame) []chip {
 	}
 	add(l.Q, "“"+l.Q+"”", func(r *ListFilter) { r.Q = "" })
 	add(l.Agent, "Agent "+l.Agent, func(r *ListFilter) { r.Agent = "" })
+	add(l.Policy, "Agents of "+l.Policy, func(r *ListFilter) { r.Policy = "" })
 	add(l.Status, "Status: "+optionLabel(statusOptions(), l.Status), func(r *ListFilter) { r.Status = "" })
 	add(l.Decision, "Decision: "+optionLabel(decisionOptions(), l.Decision), func(r *ListFilter) { r.Decision = "" })
 	add(l.Reason, "Reason: "+ReasonName(l.Reason), func(r *ListFilter) { r.Reason = "" })

@@ -152,7 +152,7 @@ func ClerkPage(f Frame, c ClerkForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if c.Hosted != "" && c.Refused == "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<p class=\"muted mt-1 text-sm\">Does nothing appear here? <a class=\"prose-link\" href=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<p class=\"muted mt-4 text-sm\">Does nothing appear here? <a class=\"prose-link\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

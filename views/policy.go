@@ -19,8 +19,13 @@ type PolicyPage struct {
 	History  []PolicyVersion
 	// Older is the address of older versions, empty at the end.
 	Older string
-	// Shadow is what it would have said, of a policy in shadow.
-	Shadow *spend.ShadowResults
+}
+
+// ShadowPage is what a policy said in shadow, beside what was decided.
+type ShadowPage struct {
+	Policy  policy.Policy
+	Results spend.ShadowResults
+	Handles map[uuid.UUID]string
 	// Replaceable are the active policies in whose place its rules may be put,
 	// the likeliest first.
 	Replaceable []policy.Policy

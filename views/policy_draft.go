@@ -292,6 +292,9 @@ func anchor(field string) string {
 // fieldTitle names a field where its message stands away from it.
 func fieldTitle(field string) string {
 	rule, name := fieldPlace(field)
+	if name == "when" {
+		name = "condition"
+	}
 	name = strings.ReplaceAll(name, "_", " ")
 	if rule < 0 {
 		return strings.ToUpper(name[:1]) + name[1:]

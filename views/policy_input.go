@@ -25,7 +25,14 @@ func decimalField(in Input) Input {
 }
 
 func currencyField(in Input) Input {
-	in.Attributes = templ.Attributes{"maxlength": "3", "autocomplete": "off", "autocapitalize": "characters"}
+	in.Attributes = templ.Attributes{"list": "currencies", "maxlength": "3", "autocomplete": "off", "spellcheck": "false"}
+	return in
+}
+
+// zoneInput is a field for a time zone; empty takes the company's.
+func zoneInput(f Frame, in Input) Input {
+	in.Hint = "Type a city or a continent. Empty: the company's, which is " + f.Company.TimeZone + " now."
+	in.Attributes = zoneAttributes(false)
 	return in
 }
 

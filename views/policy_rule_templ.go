@@ -266,7 +266,7 @@ func zoneField(f Frame, d PolicyDraft, i int) templ.Component {
 			templ_7745c5c3_Var3 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = Field(hinted(d.input(i, "Time zone", "time_zone"), "Such as Europe/Berlin. Empty: the company's, which is "+f.Company.TimeZone+" now.")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Field(zoneInput(f, d.input(i, "Time zone", "time_zone"))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -22,6 +22,9 @@ type StatusChange struct {
 // MayBecome says whether a policy's page offers a status.
 func MayBecome(from, to policy.Status) bool { return slices.Contains(statusMoves(from), to) }
 
+// NextStatus is the first of those that a policy's page offers.
+func NextStatus(from policy.Status) policy.Status { return statusMoves(from)[0] }
+
 // StatusDone says what was done.
 func StatusDone(name string, to policy.Status) string {
 	switch to {

@@ -59,8 +59,23 @@ func (q *Queries) MetersOfTenant(ctx context.Context, companyID uuid.UUID, live 
 	return items, nil
 }
 
-const ReportClock = `-- name: ReportClock :one
+const ReportByKey = `-- name: ReportByKey :exec
 
+SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)
+`
+
+// What the pages ask of the history. An id's time part is its created_at, so the
+// primary key gives a time's rows; the exact instants are compared beside it.
+// Sums that no bigint holds stay at its edge.
+// For this transaction only. A window's rows lie together, by the primary key,
+// which the planner does not know: it would rather read the whole table. And a
+// plan for any window and any agent is a bad one for each.
+func (q *Queries) ReportByKey(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, ReportByKey)
+	return err
+}
+
+const ReportClock = `-- name: ReportClock :one
 SELECT time_zone, clock_timestamp()::timestamptz AS now FROM companies WHERE company_id = $1
 `
 
@@ -69,9 +84,6 @@ type ReportClockRow struct {
 	Now      time.Time
 }
 
-// What the pages ask of the history. An id's time part is its created_at, so the
-// primary key gives a time's rows; the exact instants are compared beside it.
-// Sums that no bigint holds stay at its edge.
 func (q *Queries) ReportClock(ctx context.Context, companyID uuid.UUID) (ReportClockRow, error) {
 	row := q.db.QueryRow(ctx, ReportClock, companyID)
 	var i ReportClockRow
@@ -81,25 +93,24 @@ func (q *Queries) ReportClock(ctx context.Context, companyID uuid.UUID) (ReportC
 
 const ReportDaily = `-- name: ReportDaily :many
 WITH cells AS MATERIALIZED (
-  SELECT currency, agent_id, width_bucket(created_at, $2::timestamptz[]) AS day, sum(amount - refunded) AS spent, count(*) AS n
+  SELECT currency, agent_id, width_bucket(created_at, $1::timestamptz[]) AS day, sum(amount - refunded) AS spent
   FROM authorizations
-  WHERE company_id = $3 AND live = $4 AND authorization_id >= $5 AND authorization_id < $6
-    AND created_at >= $7 AND created_at < $8 AND status = 'confirmed'
-    AND ($9::uuid IS NULL OR agent_id = $9)
+  WHERE company_id = $2 AND live = $3 AND authorization_id >= $4 AND authorization_id < $5
+    AND created_at >= $6 AND created_at < $7 AND status = 'confirmed'
+    AND ($8::uuid IS NULL OR agent_id = $8)
   GROUP BY 1, 2, 3
-), places AS (
-  SELECT currency, agent_id, row_number() OVER (PARTITION BY currency ORDER BY sum(spent) DESC, agent_id) AS place
-  FROM cells GROUP BY currency, agent_id
+), most AS MATERIALIZED (
+  SELECT agent_id FROM (
+    SELECT agent_id, row_number() OVER (PARTITION BY currency ORDER BY sum(spent) DESC, agent_id) AS place
+    FROM cells GROUP BY currency, agent_id) sums
+  WHERE place <= $9::bigint
 )
-SELECT c.currency, (CASE WHEN p.place <= $1::bigint THEN p.place ELSE 0 END)::bigint AS place,
-  coalesce(CASE WHEN p.place <= $1::bigint THEN c.agent_id END, '00000000-0000-0000-0000-000000000000')::uuid AS agent_id,
-  c.day::integer AS day, least(sum(c.spent), 9223372036854775807)::bigint AS spent, sum(c.n)::bigint AS n
-FROM cells c JOIN places p USING (currency, agent_id)
-GROUP BY 1, 2, 3, 4
+SELECT currency, (CASE WHEN agent_id = ANY(ARRAY(SELECT agent_id FROM most)) THEN agent_id ELSE '00000000-0000-0000-0000-000000000000' END)::uuid AS agent_id,
+  day::integer AS day, least(sum(spent), 9223372036854775807)::bigint AS spent
+FROM cells GROUP BY 1, 2, 3
 `
 
 type ReportDailyParams struct {
-	Most      int64
 	Days      []time.Time
 	CompanyID uuid.UUID
 	Live      bool
@@ -108,22 +119,20 @@ type ReportDailyParams struct {
 	Since     time.Time
 	Until     time.Time
 	Agent     *uuid.UUID
+	Agents    int64
 }
 
 type ReportDailyRow struct {
 	Currency string
-	Place    int64
 	AgentID  uuid.UUID
 	Day      int32
 	Spent    int64
-	N        int64
 }
 
-// What was confirmed, a row for each day, currency and agent; beyond the agents
-// that spent most, those of a day and currency together, without an agent.
+// What was confirmed, a row for each day, currency and agent. Agents that are
+// among those that spent most in no currency come together, with the nil id.
 func (q *Queries) ReportDaily(ctx context.Context, arg ReportDailyParams) ([]ReportDailyRow, error) {
 	rows, err := q.db.Query(ctx, ReportDaily,
-		arg.Most,
 		arg.Days,
 		arg.CompanyID,
 		arg.Live,
@@ -132,6 +141,7 @@ func (q *Queries) ReportDaily(ctx context.Context, arg ReportDailyParams) ([]Rep
 		arg.Since,
 		arg.Until,
 		arg.Agent,
+		arg.Agents,
 	)
 	if err != nil {
 		return nil, err
@@ -142,11 +152,9 @@ func (q *Queries) ReportDaily(ctx context.Context, arg ReportDailyParams) ([]Rep
 		var i ReportDailyRow
 		if err := rows.Scan(
 			&i.Currency,
-			&i.Place,
 			&i.AgentID,
 			&i.Day,
 			&i.Spent,
-			&i.N,
 		); err != nil {
 			return nil, err
 		}
@@ -305,95 +313,14 @@ func (q *Queries) ReportFirstPaid(ctx context.Context, companyID uuid.UUID, live
 	return items, nil
 }
 
-const ReportMerchantLast = `-- name: ReportMerchantLast :many
-SELECT r.company_id, r.live, r.authorization_id, r.agent_id, r.status, r.decision, r.reason_code, r.reason, r.currency, r.requested, r.amount, r.refunded, r.merchant_name, r.merchant_mcc, r.merchant_country, r.merchant_domain, r.merchant_key, r.rail, r.capture, r.purpose, r.metadata, r.reference, r.void_reason, r.expires_in, r.expires_at, r.created_at, r.decided_at, r.closed_at, r.redeemed_at, r.requested_by, r.approval_id, r.explanation FROM unnest($1::text[]) AS w(merchant_key)
-CROSS JOIN LATERAL (
-  SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation FROM authorizations a
-  WHERE a.company_id = $2 AND a.live = $3 AND a.authorization_id >= $4 AND a.authorization_id < $5
-    AND a.created_at >= $6 AND a.created_at < $7 AND a.merchant_key = w.merchant_key
-  ORDER BY a.authorization_id DESC LIMIT $8::integer) r
-`
-
-type ReportMerchantLastParams struct {
-	MerchantKeys []string
-	CompanyID    uuid.UUID
-	Live         bool
-	First        uuid.UUID
-	Beyond       uuid.UUID
-	Since        time.Time
-	Until        time.Time
-	Most         int32
-}
-
-// The newest of each merchant in the window.
-func (q *Queries) ReportMerchantLast(ctx context.Context, arg ReportMerchantLastParams) ([]Authorization, error) {
-	rows, err := q.db.Query(ctx, ReportMerchantLast,
-		arg.MerchantKeys,
-		arg.CompanyID,
-		arg.Live,
-		arg.First,
-		arg.Beyond,
-		arg.Since,
-		arg.Until,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Authorization
-	for rows.Next() {
-		var i Authorization
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.Live,
-			&i.AuthorizationID,
-			&i.AgentID,
-			&i.Status,
-			&i.Decision,
-			&i.ReasonCode,
-			&i.Reason,
-			&i.Currency,
-			&i.Requested,
-			&i.Amount,
-			&i.Refunded,
-			&i.MerchantName,
-			&i.MerchantMcc,
-			&i.MerchantCountry,
-			&i.MerchantDomain,
-			&i.MerchantKey,
-			&i.Rail,
-			&i.Capture,
-			&i.Purpose,
-			&i.Metadata,
-			&i.Reference,
-			&i.VoidReason,
-			&i.ExpiresIn,
-			&i.ExpiresAt,
-			&i.CreatedAt,
-			&i.DecidedAt,
-			&i.ClosedAt,
-			&i.RedeemedAt,
-			&i.RequestedBy,
-			&i.ApprovalID,
-			&i.Explanation,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const ReportMerchantNames = `-- name: ReportMerchantNames :many
-SELECT DISTINCT ON (w.merchant_key) w.merchant_key::text AS merchant_key, a.merchant_name, a.merchant_domain
+SELECT w.merchant_key::text AS merchant_key, n.merchant_name, n.merchant_domain
 FROM (SELECT unnest($1::text[]) AS merchant_key, unnest($2::uuid[]) AS first, unnest($3::uuid[]) AS beyond) w
-JOIN authorizations a ON a.company_id = $4 AND a.live = $5 AND a.authorization_id >= w.first
-  AND a.authorization_id < w.beyond AND a.merchant_key = w.merchant_key
-ORDER BY w.merchant_key, a.authorization_id DESC
+CROSS JOIN LATERAL (
+  SELECT a.merchant_name, a.merchant_domain FROM authorizations a
+  WHERE a.company_id = $4 AND a.live = $5 AND a.authorization_id >= w.first
+    AND a.authorization_id < w.beyond AND a.merchant_key = w.merchant_key
+  ORDER BY a.authorization_id DESC LIMIT 1) n
 `
 
 type ReportMerchantNamesParams struct {
@@ -439,14 +366,16 @@ func (q *Queries) ReportMerchantNames(ctx context.Context, arg ReportMerchantNam
 
 const ReportMerchantSums = `-- name: ReportMerchantSums :many
 SELECT merchant_key, currency, status::text AS status, count(*) AS n,
-  least(sum(amount - refunded), 9223372036854775807)::bigint AS minor, min(created_at)::timestamptz AS first_at
+  least(sum(amount - refunded), 9223372036854775807)::bigint AS minor, min(created_at)::timestamptz AS first_at,
+  (array_agg(authorization_id ORDER BY authorization_id DESC))[1:$1::integer]::uuid[] AS last_ids
 FROM authorizations
-WHERE company_id = $1 AND live = $2 AND authorization_id >= $3 AND authorization_id < $4
-  AND created_at >= $5 AND created_at < $6 AND merchant_key = ANY($7::text[])
+WHERE company_id = $2 AND live = $3 AND authorization_id >= $4 AND authorization_id < $5
+  AND created_at >= $6 AND created_at < $7 AND merchant_key = ANY($8::text[])
 GROUP BY merchant_key, currency, status
 `
 
 type ReportMerchantSumsParams struct {
+	Most         int32
 	CompanyID    uuid.UUID
 	Live         bool
 	First        uuid.UUID
@@ -463,10 +392,13 @@ type ReportMerchantSumsRow struct {
 	N           int64
 	Minor       int64
 	FirstAt     time.Time
+	LastIds     []uuid.UUID
 }
 
+// What became of the requests at each merchant, with the newest of each kind.
 func (q *Queries) ReportMerchantSums(ctx context.Context, arg ReportMerchantSumsParams) ([]ReportMerchantSumsRow, error) {
 	rows, err := q.db.Query(ctx, ReportMerchantSums,
+		arg.Most,
 		arg.CompanyID,
 		arg.Live,
 		arg.First,
@@ -489,6 +421,7 @@ func (q *Queries) ReportMerchantSums(ctx context.Context, arg ReportMerchantSums
 			&i.N,
 			&i.Minor,
 			&i.FirstAt,
+			&i.LastIds,
 		); err != nil {
 			return nil, err
 		}
@@ -670,9 +603,9 @@ WHERE ($7::text[] IS NULL OR a.status::text = ANY($7::text[]))
   AND ($13::text IS NULL OR a.rail::text = $13)
   AND ($14::timestamptz IS NULL OR a.created_at >= $14)
   AND ($15::timestamptz IS NULL OR a.created_at < $15)
-  AND ($16::text IS NULL OR a.merchant_key LIKE $16 OR a.merchant_name ILIKE $16
-    OR a.merchant_domain ILIKE $16 OR a.purpose ILIKE $16 OR a.reference ILIKE $16)
-ORDER BY a.authorization_id DESC LIMIT $17::integer
+  AND ($16::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $16 COLLATE "C")
+  AND ($17::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $17)
+ORDER BY a.authorization_id DESC LIMIT $18::integer
 `
 
 type SearchAuthorizationsParams struct {
@@ -692,11 +625,13 @@ type SearchAuthorizationsParams struct {
 	Since        *time.Time
 	Until        *time.Time
 	Pattern      *string
+	WidePattern  *string
 	Rows         int32
 }
 
 // Among the newest that there are before a place, those that match. The two
-// halves are one search: without an agent, and along an agent's own index.
+// halves are one search: without an agent, and along an agent's own index. Letters
+// beyond ASCII have cases too, which takes longer to see.
 func (q *Queries) SearchAuthorizations(ctx context.Context, arg SearchAuthorizationsParams) ([]Authorization, error) {
 	rows, err := q.db.Query(ctx, SearchAuthorizations,
 		arg.Agent,
@@ -715,6 +650,7 @@ func (q *Queries) SearchAuthorizations(ctx context.Context, arg SearchAuthorizat
 		arg.Since,
 		arg.Until,
 		arg.Pattern,
+		arg.WidePattern,
 		arg.Rows,
 	)
 	if err != nil {

@@ -78,7 +78,7 @@ var few = map[string][]string{
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same
-	"views": {"static", "money", "ident", "audit", "company", "ledger", "policy", "spend", "notify", "access",
+	"views": {"static", "money", "ident", "audit", "audit/proof", "company", "ledger", "policy", "spend", "notify", "access",
 		"meter", "sign", "lookalike", "rails/*"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
@@ -57,15 +58,31 @@ func (s *Service) Totals(ctx context.Context, t ident.Tenant, agent uuid.UUID) (
 	out := Totals{Now: now, Zone: zone, Day: Total{Window: meter.Day.Window(now, loc)},
 		Week: Total{Window: meter.Week.Window(now, loc)}, Month: Total{Window: meter.Month.Window(now, loc)}}
 	d, w, m := out.Day.Window, out.Week.Window, out.Month.Window
-	rows, err := db.New(s.pool).ReportTotals(ctx, db.ReportTotalsParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
-		DayFrom: d.From, DayTo: d.To, WeekFrom: w.From, WeekTo: w.To, MonthFrom: m.From, MonthTo: m.To,
-		First: ident.Floor(earlier(w.From, m.From)), Beyond: ident.Floor(now.Add(time.Hour))})
+	rows, err := report(ctx, s, func(q *db.Queries) ([]db.ReportTotalsRow, error) {
+		return q.ReportTotals(ctx, db.ReportTotalsParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
+			DayFrom: d.From, DayTo: d.To, WeekFrom: w.From, WeekTo: w.To, MonthFrom: m.From, MonthTo: m.To,
+			First: ident.Floor(earlier(w.From, m.From)), Beyond: afterAll})
+	})
 	for _, r := range rows {
 		out.Day.add(r.Currency, Status(r.Status), r.DayCount, r.DaySum)
 		out.Week.add(r.Currency, Status(r.Status), r.WeekCount, r.WeekSum)
 		out.Month.add(r.Currency, Status(r.Status), r.MonthCount, r.MonthSum)
 	}
 	return out, err
+}
+
+// report asks for a window's rows in a snapshot of their own, by the primary
+// key.
+func report[T any](ctx context.Context, s *Service, ask func(*db.Queries) ([]T, error)) (rows []T, err error) {
+	err = s.pool.InTxOptions(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(ctx context.Context, tx pgx.Tx) error {
+		q := db.New(tx)
+		if err := q.ReportByKey(ctx); err != nil {
+			return err
+		}
+		rows, err = ask(q)
+		return err
+	})
+	return rows, err
 }
 
 // add takes in one status of a currency. A currency without any is left out.

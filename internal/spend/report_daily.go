@@ -1,6 +1,8 @@
 package spend
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -65,13 +67,18 @@ func (s *Service) Daily(ctx context.Context, t ident.Tenant, q DailyQuery) (Dail
 	out := Daily{Zone: zone, Days: daysUntil(now, min(max(q.Days, 1), maxDays), loc)}
 	out.Window = meter.Window{From: out.Days[0], To: meter.Day.Window(now, loc).To}
 	first, beyond := ids(out.Window)
-	rows, err := db.New(s.pool).ReportDaily(ctx, db.ReportDailyParams{CompanyID: t.Company, Live: t.Live, Agent: optional(q.Agent),
-		Days: out.Days, First: first, Beyond: beyond, Since: out.Window.From, Until: out.Window.To, Most: int64(q.Agents)})
+	rows, err := report(ctx, s, func(d *db.Queries) ([]db.ReportDailyRow, error) {
+		return d.ReportDaily(ctx, db.ReportDailyParams{CompanyID: t.Company, Live: t.Live, Agent: optional(q.Agent), Days: out.Days,
+			First: first, Beyond: beyond, Since: out.Window.From, Until: out.Window.To, Agents: int64(q.Agents)})
+	})
 	if err != nil {
 		return out, err
 	}
 	for _, r := range rows {
-		out.add(r)
+		out.currency(r.Currency).add(r, len(out.Days))
+	}
+	for i := range out.Currencies {
+		out.Currencies[i].show(q.Agents)
 	}
 	return out, s.nameDaily(ctx, t, &out)
 }
@@ -87,26 +94,51 @@ func daysUntil(now time.Time, n int, loc *time.Location) []time.Time {
 	return days
 }
 
-func (d *Daily) add(r db.ReportDailyRow) {
-	i, found := slices.BinarySearchFunc(d.Currencies, r.Currency, func(c DailyCurrency, s string) int { return strings.Compare(string(c.Currency), s) })
+// currency is the part of one currency, which is made when there is none yet.
+func (d *Daily) currency(name string) *DailyCurrency {
+	i, found := slices.BinarySearchFunc(d.Currencies, name, func(c DailyCurrency, s string) int { return strings.Compare(string(c.Currency), s) })
 	if !found {
-		d.Currencies = slices.Insert(d.Currencies, i, DailyCurrency{Currency: money.Currency(r.Currency), Total: make([]int64, len(d.Days))})
+		d.Currencies = slices.Insert(d.Currencies, i, DailyCurrency{Currency: money.Currency(name), Total: make([]int64, len(d.Days))})
 	}
-	c, day := &d.Currencies[i], int(r.Day)-1
+	return &d.Currencies[i]
+}
+
+func (c *DailyCurrency) add(r db.ReportDailyRow, days int) {
+	day := int(r.Day) - 1
 	c.Total[day], _ = money.AddMinor(c.Total[day], r.Spent)
-	if r.Place == 0 {
-		if c.Others == nil {
-			c.Others = make([]int64, len(d.Days))
-		}
-		c.Others[day] = r.Spent
+	if r.AgentID == uuid.Nil {
+		c.other(day, r.Spent)
 		return
 	}
-	for len(c.Agents) < int(r.Place) {
-		c.Agents = append(c.Agents, DailyAgent{Spent: make([]int64, len(d.Days))})
+	i := slices.IndexFunc(c.Agents, func(a DailyAgent) bool { return a.Agent == r.AgentID })
+	if i < 0 {
+		i = len(c.Agents)
+		c.Agents = append(c.Agents, DailyAgent{Agent: r.AgentID, Spent: make([]int64, days)})
 	}
-	a := &c.Agents[r.Place-1]
-	a.Agent, a.Spent[day] = r.AgentID, r.Spent
+	a := &c.Agents[i]
+	a.Spent[day] = r.Spent
 	a.Total, _ = money.AddMinor(a.Total, r.Spent)
+}
+
+func (c *DailyCurrency) other(day int, spent int64) {
+	if c.Others == nil {
+		c.Others = make([]int64, len(c.Total))
+	}
+	c.Others[day], _ = money.AddMinor(c.Others[day], spent)
+}
+
+// show puts those that spent most in front, and who is among the first of
+// another currency alone to the others.
+func (c *DailyCurrency) show(most int) {
+	slices.SortFunc(c.Agents, func(a, b DailyAgent) int {
+		return cmp.Or(cmp.Compare(b.Total, a.Total), bytes.Compare(a.Agent[:], b.Agent[:]))
+	})
+	for _, a := range c.Agents[min(most, len(c.Agents)):] {
+		for day, spent := range a.Spent {
+			c.other(day, spent)
+		}
+	}
+	c.Agents = c.Agents[:min(most, len(c.Agents))]
 }
 
 // nameDaily fills in the handles.

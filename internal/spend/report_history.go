@@ -1,9 +1,9 @@
 package spend
 
 import (
+	"bytes"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,23 +39,26 @@ func (s *Service) MerchantHistories(ctx context.Context, t ident.Tenant, keys []
 		return out, nil
 	}
 	first, beyond := ids(w)
-	q := db.New(s.pool)
-	sums, err := q.ReportMerchantSums(ctx, db.ReportMerchantSumsParams{CompanyID: t.Company, Live: t.Live, MerchantKeys: keys,
-		First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To)})
+	sums, err := report(ctx, s, func(q *db.Queries) ([]db.ReportMerchantSumsRow, error) {
+		return q.ReportMerchantSums(ctx, db.ReportMerchantSumsParams{CompanyID: t.Company, Live: t.Live, MerchantKeys: keys,
+			First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To), Most: int32(last)})
+	})
 	if err != nil {
 		return nil, err
 	}
+	newest := map[string][]uuid.UUID{}
 	for _, r := range sums {
 		out[r.MerchantKey].add(r)
+		newest[r.MerchantKey] = append(newest[r.MerchantKey], r.LastIds...)
 	}
-	paid, err := q.ReportFirstPaid(ctx, t.Company, t.Live, keys)
+	paid, err := db.New(s.pool).ReportFirstPaid(ctx, t.Company, t.Live, keys)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range paid {
 		out[r.MerchantKey].FirstPaid = r.FirstAt
 	}
-	return out, s.lastOfMerchants(ctx, t, out, w, last)
+	return out, s.lastOfMerchants(ctx, t, out, newest, last)
 }
 
 func (h *MerchantHistory) add(r db.ReportMerchantSumsRow) {
@@ -73,20 +76,20 @@ func (h *MerchantHistory) add(r db.ReportMerchantSumsRow) {
 	h.Sums = total.Sums
 }
 
-// lastOfMerchants reads the newest of those merchants that occurred.
-func (s *Service) lastOfMerchants(ctx context.Context, t ident.Tenant, of map[string]*MerchantHistory, w meter.Window, n int) error {
-	var keys []string
-	for key, h := range of {
-		if !h.FirstSeen.IsZero() {
-			keys = append(keys, key)
+// lastOfMerchants reads the newest of each merchant's, of which ids has the
+// newest of each kind.
+func (s *Service) lastOfMerchants(ctx context.Context, t ident.Tenant, of map[string]*MerchantHistory, ids map[string][]uuid.UUID, n int) error {
+	var c columns
+	for _, list := range ids {
+		slices.SortFunc(list, func(a, b uuid.UUID) int { return bytes.Compare(b[:], a[:]) })
+		for _, id := range list[:min(n, len(list))] {
+			c.add(t, id)
 		}
 	}
-	if n == 0 || len(keys) == 0 {
+	if len(c.ids) == 0 {
 		return nil
 	}
-	first, beyond := ids(w)
-	rows, err := db.New(s.pool).ReportMerchantLast(ctx, db.ReportMerchantLastParams{CompanyID: t.Company, Live: t.Live, MerchantKeys: keys,
-		First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To), Most: int32(n)})
+	rows, err := db.New(s.pool).AuthorizationsByIDs(ctx, c.companies, c.lives, c.ids)
 	if err != nil {
 		return err
 	}
@@ -96,6 +99,9 @@ func (s *Service) lastOfMerchants(ctx context.Context, t ident.Tenant, of map[st
 			return err
 		}
 		of[a.MerchantKey].Last = append(of[a.MerchantKey].Last, a)
+	}
+	for _, h := range of {
+		slices.SortFunc(h.Last, func(a, b *Authorization) int { return bytes.Compare(b.ID[:], a.ID[:]) })
 	}
 	return nil
 }
@@ -132,7 +138,9 @@ func (s *Service) Precedents(ctx context.Context, t ident.Tenant, of []*Authoriz
 		keys = append(keys, a.MerchantKey)
 	}
 	slices.Sort(keys)
-	rows, err := db.New(s.pool).ReportDecidedHolds(ctx, t.Company, t.Live, maxPrecedents, slices.Compact(keys))
+	rows, err := report(ctx, s, func(q *db.Queries) ([]db.ReportDecidedHoldsRow, error) {
+		return q.ReportDecidedHolds(ctx, t.Company, t.Live, maxPrecedents, slices.Compact(keys))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +180,7 @@ func (s *Service) addVotes(ctx context.Context, t ident.Tenant, of map[uuid.UUID
 	if len(c.ids) == 0 {
 		return nil
 	}
-	slices.SortFunc(c.ids, func(a, b uuid.UUID) int { return strings.Compare(string(a[:]), string(b[:])) })
+	slices.SortFunc(c.ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	c.ids = slices.Compact(c.ids)
 	rows, err := db.New(s.pool).VotesOfApprovals(ctx, c.companies[:len(c.ids)], c.lives[:len(c.ids)], c.ids)
 	votes := map[uuid.UUID][]Vote{}

@@ -34,8 +34,10 @@ type MerchantSum struct {
 // unless that is nil.
 func (s *Service) TopMerchants(ctx context.Context, t ident.Tenant, w meter.Window, agent uuid.UUID, n int) ([]TopMerchants, error) {
 	first, beyond := ids(w)
-	rows, err := db.New(s.pool).ReportMerchants(ctx, db.ReportMerchantsParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
-		First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To), Most: int64(n)})
+	rows, err := report(ctx, s, func(q *db.Queries) ([]db.ReportMerchantsRow, error) {
+		return q.ReportMerchants(ctx, db.ReportMerchantsParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
+			First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To), Most: int64(n)})
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func (s *Service) merchantNames(ctx context.Context, t ident.Tenant, rows []db.R
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	found, err := db.New(s.pool).ReportMerchantNames(ctx, p)
+	found, err := report(ctx, s, func(q *db.Queries) ([]db.ReportMerchantNamesRow, error) { return q.ReportMerchantNames(ctx, p) })
 	names := make(map[string]db.ReportMerchantNamesRow, len(found))
 	for _, f := range found {
 		names[f.MerchantKey] = f
@@ -81,8 +83,10 @@ type ReasonCount struct {
 // frequent first; of one agent unless that is nil.
 func (s *Service) DeniedReasons(ctx context.Context, t ident.Tenant, w meter.Window, agent uuid.UUID) ([]ReasonCount, error) {
 	first, beyond := ids(w)
-	rows, err := db.New(s.pool).ReportDenied(ctx, db.ReportDeniedParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
-		First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To)})
+	rows, err := report(ctx, s, func(q *db.Queries) ([]db.ReportDeniedRow, error) {
+		return q.ReportDenied(ctx, db.ReportDeniedParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
+			First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To)})
+	})
 	out := make([]ReasonCount, len(rows))
 	for i, r := range rows {
 		out[i] = ReasonCount{r.ReasonCode, r.N}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -35,8 +36,9 @@ type Found struct {
 	More uuid.UUID
 }
 
-// maxLooked is among how many authorizations a page's are looked for.
-const maxLooked = 20_000
+// maxLooked is among how many authorizations a page's are looked for, and
+// maxTextLooked among how many for a text.
+const maxLooked, maxTextLooked = 50_000, 20_000
 
 // Search finds up to limit authorizations before a cursor (nil: the newest).
 // Without more filters than List has it finds what List does.
@@ -45,7 +47,7 @@ func (s *Service) Search(ctx context.Context, t ident.Tenant, q Search, before u
 		return Found{}, err
 	}
 	p := q.params(t, orNewest(before), limit)
-	rows, err := db.New(s.pool).SearchAuthorizations(ctx, p)
+	rows, err := report(ctx, s, func(q *db.Queries) ([]db.Authorization, error) { return q.SearchAuthorizations(ctx, p) })
 	if err != nil {
 		return Found{}, err
 	}
@@ -80,12 +82,16 @@ func (q *Search) params(t ident.Tenant, before uuid.UUID, limit int) db.SearchAu
 	for _, s := range q.Statuses {
 		p.Statuses = append(p.Statuses, string(s))
 	}
-	text := strings.TrimSpace(q.Text)
+	text := strings.Join(strings.Fields(q.Text), " ")
 	if low, high, ok := idsThatBegin(text); ok {
 		first, beyond = later(first, low), sooner(beyond, high)
 	} else if text != "" {
+		p.Looked = maxTextLooked
 		pattern := "%" + likeEscape.Replace(text) + "%"
 		p.Pattern = &pattern
+		if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			p.Pattern, p.WidePattern = nil, &pattern
+		}
 	}
 	p.First, p.Before = first, sooner(before, beyond)
 	return p

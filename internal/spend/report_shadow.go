@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,15 +39,17 @@ type ShadowResults struct {
 }
 
 // maxShadowLooked bounds the explanations that are unpacked for one report.
-const maxShadowLooked = 5000
+const maxShadowLooked = 3000
 
 // Shadow reports on one policy, over the versions that it had while it was in
-// shadow. It looks at no more than the 5,000 newest decisions of the window.
+// shadow. It looks at no more than the 3,000 newest decisions of the window.
 func (s *Service) Shadow(ctx context.Context, t ident.Tenant, id uuid.UUID, w meter.Window, samples int) (ShadowResults, error) {
 	first, beyond := ids(w)
 	out := ShadowResults{Window: w, Since: w.From}
-	rows, err := db.New(s.pool).ShadowSeen(ctx, db.ShadowSeenParams{CompanyID: t.Company, Live: t.Live, First: first, Beyond: beyond,
-		Since: w.From, Until: orNever(w.To), Looked: maxShadowLooked + 1})
+	rows, err := report(ctx, s, func(q *db.Queries) ([]db.ShadowSeenRow, error) {
+		return q.ShadowSeen(ctx, db.ShadowSeenParams{CompanyID: t.Company, Live: t.Live, First: first, Beyond: beyond,
+			Since: w.From, Until: orNever(w.To), Looked: maxShadowLooked + 1})
+	})
 	if err != nil {
 		return out, err
 	}
@@ -92,26 +95,26 @@ func saidInShadow(packed, named []byte) (out said, err error) {
 	if err != nil || !bytes.Contains(text, named) {
 		return out, err
 	}
-	var explained struct {
-		Trace []struct {
-			Policy  string             `json:"policy"`
+	start := fmt.Appendf(nil, `{"policy":%q`, named) // as AppendTrace begins a step
+	for {
+		at := bytes.Index(text, start)
+		if at < 0 {
+			return out, nil
+		}
+		text = text[at:]
+		var step struct {
 			Outcome policy.StepOutcome `json:"outcome"`
 			Code    string             `json:"code"`
 			Shadow  bool               `json:"shadow"`
-		} `json:"trace"`
-	}
-	if err := json.Unmarshal(text, &explained); err != nil {
-		return out, err
-	}
-	for _, step := range explained.Trace {
-		if !step.Shadow || step.Policy != string(named) {
-			continue
 		}
-		if next := outcomeOf(step.Outcome); out.outcome == "" || stricterOutcome(out.outcome, next) != out.outcome {
+		if err := json.NewDecoder(bytes.NewReader(text)).Decode(&step); err != nil {
+			return out, err
+		}
+		if next := outcomeOf(step.Outcome); step.Shadow && (out.outcome == "" || stricterOutcome(out.outcome, next) != out.outcome) {
 			out = said{next, step.Code}
 		}
+		text = text[len(start):]
 	}
-	return out, nil
 }
 
 func outcomeOf(s policy.StepOutcome) policy.Outcome {

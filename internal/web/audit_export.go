@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // the first byte is a page; after it the connection is broken, so that half a
 // file cannot be taken for a whole one.
 func (v *visit) exportLog() error {
-	format := audit.Format(v.QueryParam("format"))
+	format := audit.Format(cmp.Or(v.QueryParam("format"), string(audit.CSV)))
 	if format.ContentType() == "" {
 		return fault.New(fault.Invalid, "unknown_format", "An export is csv, ndjson or json.")
 	}

@@ -63,6 +63,17 @@ func (v *visit) clerkToken() (string, error) {
 	return found.Token, nil
 }
 
+// stillSignedIn asks whether the session of whoever sends a form still is one. Who was
+// signed out elsewhere a moment ago is so here from now on.
+func (v *visit) stillSignedIn() error {
+	err := v.web.access.Confirm(v.ctx(), v.who)
+	if fault.From(err).Kind == fault.Unauthenticated {
+		v.dropSession()
+		return v.signedOut(true)
+	}
+	return err
+}
+
 // withClerk adds Clerk's script to the page, and Clerk's hosts to what the page
 // may use. Forms says that Clerk's forms are on it, which need more.
 func (v *visit) withClerk(forms bool, after string) {
@@ -77,22 +88,28 @@ func (v *visit) withClerk(forms bool, after string) {
 	v.frame.Scripts = []views.Script{{Src: static.URL("clerk.js"), Data: data}}
 }
 
+// clerkStyles are the two styles that Clerk's field for a code makes without the
+// nonce, by their hashes: an empty one, which its script fills, and the blinking
+// of a caret.
+const clerkStyles = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-KQDhUccuEkZUQDnfbVDeY+ev2LZ+73AQR7ro4JppAY8='"
+
 // policy is contentPolicy with Clerk's hosts. Its forms make styles as they run,
 // which the nonce lets through, show pictures, and may ask for a proof that a
-// person is there.
+// person is there. What a form of ours leads to may begin with a handshake, and
+// browsers hold that to form-action.
 func (c *ClerkConfig) policy(nonce string, forms bool) string {
 	scripts := "script-src 'self'" + c.hosts(c.ScriptURL, c.UIURL)
 	connect := "connect-src 'self'" + c.hosts(c.FrontendAPI)
-	styles, images, frames := "style-src 'self'", "img-src 'self'", "frame-src 'none'"
+	styles, images, frames := "style-src 'self'", "img-src 'self' data:", "frame-src 'none'"
 	if forms {
 		scripts += " https://challenges.cloudflare.com https://*.protect.clerk.com"
 		connect += " https://*.protect.clerk.com:*"
-		styles += " 'nonce-" + nonce + "'"
+		styles += " 'nonce-" + nonce + "' " + clerkStyles
 		images += " https://img.clerk.com"
 		frames = "frame-src https://challenges.cloudflare.com https://*.protect.clerk.com"
 	}
 	return strings.Join([]string{"default-src 'none'", scripts, styles, images, connect, frames, "worker-src 'self' blob:",
-		"form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"}, "; ")
+		"form-action 'self'" + c.hosts(c.FrontendAPI, c.SignIn), "base-uri 'none'", "frame-ancestors 'none'"}, "; ")
 }
 
 // hosts are the origins of those addresses that are not paths of ours.

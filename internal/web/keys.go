@@ -17,21 +17,20 @@ import (
 	"github.com/getpurser/purser/views"
 )
 
+// keyPages are for those who manage, and for approvers, who have keys of their
+// own: every role that decides approvals.
 func (w *Web) keyPages() []page {
 	return []page{
-		{http.MethodGet, "/settings/keys", member, access.ScopeRead, (*visit).listKeys},
-		{http.MethodGet, "/settings/keys/new", member, access.ScopeRead, (*visit).newKey},
-		{http.MethodPost, "/settings/keys", member, access.ScopeRead, (*visit).createKey},
-		{http.MethodGet, "/settings/keys/:id", member, access.ScopeRead, (*visit).oneKey},
-		{http.MethodPost, "/settings/keys/:id/reroll", member, access.ScopeRead, (*visit).rerollKey},
-		{http.MethodPost, "/settings/keys/:id/revoke", member, access.ScopeRead, (*visit).revokeKey},
+		{http.MethodGet, "/settings/keys", member, access.ScopeApprovals, (*visit).listKeys},
+		{http.MethodGet, "/settings/keys/new", member, access.ScopeApprovals, (*visit).newKey},
+		{http.MethodPost, "/settings/keys", member, access.ScopeApprovals, (*visit).createKey},
+		{http.MethodGet, "/settings/keys/:id", member, access.ScopeApprovals, (*visit).oneKey},
+		{http.MethodPost, "/settings/keys/:id/reroll", member, access.ScopeApprovals, (*visit).rerollKey},
+		{http.MethodPost, "/settings/keys/:id/revoke", member, access.ScopeApprovals, (*visit).revokeKey},
 	}
 }
 
 func (v *visit) listKeys() error {
-	if err := v.manages(); err != nil {
-		return err
-	}
 	before, err := v.olderThan(ident.Key)
 	if err != nil {
 		return err
@@ -89,9 +88,6 @@ func (v *visit) mayReroll(k access.Key) bool {
 }
 
 func (v *visit) newKey() error {
-	if err := v.manages(); err != nil {
-		return err
-	}
 	return v.showNewKey(http.StatusOK, views.NewKeyPage{Agent: v.QueryParam("agent")})
 }
 
@@ -109,9 +105,6 @@ func (v *visit) showNewKey(status int, page views.NewKeyPage) error {
 const offered = 500
 
 func (v *visit) createKey() error {
-	if err := v.manages(); err != nil {
-		return err
-	}
 	in, err := v.keyForm()
 	var made access.Key
 	var secret string
@@ -194,9 +187,6 @@ func (v *visit) limits() (*access.Limits, error) {
 
 // seenKey is the key in the address.
 func (v *visit) seenKey() (access.Key, error) {
-	if err := v.manages(); err != nil {
-		return access.Key{}, err
-	}
 	id, err := v.pathID(ident.Key, "API key")
 	if err != nil {
 		return access.Key{}, err

@@ -15,7 +15,7 @@ import (
 const formBytes = 1 << 20
 
 // contentPolicy lets pages use what we serve and nothing else.
-var contentPolicy = strings.Join([]string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
+var contentPolicy = strings.Join([]string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
 	"connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"}, "; ")
 
 // manners is what every page has in common beside who may see it.

@@ -30,6 +30,7 @@ func (w *Web) policyPages() []page {
 		{post, "/policies/:id/edit", member, manage, (*visit).submitEdit},
 		{get, "/policies/:id/status", member, manage, (*visit).askStatus},
 		{post, "/policies/:id/status", member, manage, (*visit).setStatus},
+		{get, "/policies/:id/shadow", member, see, (*visit).shadowResults},
 		{get, "/policies/:id/versions/:version", member, see, (*visit).policyVersion},
 	}
 }

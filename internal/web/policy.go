@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -47,11 +46,6 @@ func (v *visit) policy() error {
 		last := page.History[len(page.History)-1].Number()
 		page.Older = v.frame.With("/policies/"+v.Param("id"), "before", strconv.Itoa(last))
 	}
-	if p.Status == policy.Shadow {
-		if err := v.shadowed(&page); err != nil {
-			return err
-		}
-	}
 	return v.show(http.StatusOK, views.Policy(v.titled(p.Name), page))
 }
 
@@ -95,40 +89,6 @@ func (v *visit) told(versions []policy.Version, w views.Words, handles map[uuid.
 		}
 	}
 	return told, nil
-}
-
-// names says who the actors of changes are, each looked up once.
-type names struct {
-	v     *visit
-	known map[string]string
-}
-
-func (v *visit) names(w views.Words) names {
-	known := map[string]string{"system": "Purser"}
-	for id, address := range w.People {
-		known[id] = address
-	}
-	return names{v, known}
-}
-
-// of is an actor in words: a person's address, a key by its name. Who is no
-// longer there is named by the id.
-func (n names) of(actor string) (string, error) {
-	if name, ok := n.known[actor]; ok {
-		return name, nil
-	}
-	name := actor
-	if id, isKey := ident.Parse(ident.Key, actor); isKey {
-		key, err := n.v.web.access.Key(n.v.ctx(), n.v.who, id)
-		if err != nil && fault.From(err).Kind != fault.NotFound {
-			return "", err
-		}
-		if err == nil {
-			name = "the key " + cmp.Or(key.Name, key.Prefix)
-		}
-	}
-	n.known[actor] = name
-	return name, nil
 }
 
 // policyVersion shows one version beside another: the one before, or the one

@@ -126,7 +126,7 @@ func fieldJSON(r views.RuleDraft, name string) (json.RawMessage, bool) {
 	case "days":
 		return encoded(r.Fields[name]), len(r.Fields[name]) > 0
 	case "when":
-		text = strings.ReplaceAll(r.Get(name), "\r\n", "\n")
+		text = strings.ReplaceAll(text, "\r\n", "\n")
 	}
 	return encoded(text), text != ""
 }

@@ -1,7 +1,7 @@
 package web
 
 import (
-	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -17,27 +17,36 @@ import (
 // changed, and replaceable how many policies its rules can be put into.
 const shadowSamples, replaceable = 20, 5
 
-// shadowed adds what a policy in shadow would have said, and where its rules
-// may go.
-func (v *visit) shadowed(page *views.PolicyPage) error {
-	to := time.Now()
-	window := meter.Window{From: to.AddDate(0, 0, -views.ShadowDays), To: to}
-	said, err := v.web.spend.Shadow(v.ctx(), v.tenant(), page.Policy.ID, window, shadowSamples)
+// shadowResults says what a policy in shadow would have said, and where its
+// rules may go. Reading what was recorded takes longer than a page may, so it
+// is a part of the policy's page that comes after it, and a page of its own.
+func (v *visit) shadowResults() error {
+	p, err := v.thePolicy()
 	if err != nil {
 		return err
 	}
-	page.Shadow = &said
+	v.unhurried()
+	to := time.Now()
+	window := meter.Window{From: to.AddDate(0, 0, -views.ShadowDays), To: to}
+	said, err := v.web.spend.Shadow(v.ctx(), v.tenant(), p.ID, window, shadowSamples)
+	if err != nil {
+		return err
+	}
+	page := views.ShadowPage{Policy: p, Results: said}
 	var agents []uuid.UUID
 	for _, flip := range said.Samples {
 		agents = append(agents, flip.Agent)
 	}
-	handles, err := v.handles(agents...)
-	if err != nil {
+	if page.Handles, err = v.handles(agents...); err != nil {
 		return err
 	}
-	maps.Copy(page.Handles, handles)
-	page.Replaceable, err = v.replaceable(page.Policy)
-	return err
+	if page.Replaceable, err = v.replaceable(p); err != nil {
+		return err
+	}
+	if v.isHTMX() {
+		return v.show(http.StatusOK, views.ShadowPart(v.frame, page))
+	}
+	return v.show(http.StatusOK, views.PolicyShadow(v.titled(p.Name), page))
 }
 
 // replaceable are the active policies that a shadow may be a trial of: one of

@@ -21,7 +21,11 @@ func (v *visit) askStatus() error {
 	if err != nil {
 		return err
 	}
-	return v.showStatus(http.StatusOK, p, policy.Status(v.QueryParam("to")), views.Errors{})
+	to := policy.Status(v.QueryParam("to"))
+	if to == "" {
+		to = views.NextStatus(p.Status)
+	}
+	return v.showStatus(http.StatusOK, p, to, views.Errors{})
 }
 
 func (v *visit) showStatus(code int, p policy.Policy, to policy.Status, wrong views.Errors) error {

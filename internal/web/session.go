@@ -52,9 +52,6 @@ func (v *visit) identify(required bool) error {
 	}
 	v.who, v.token, v.frame.Who, v.frame.Companies = p, token, p, companies
 	v.frame.CSRF = v.web.seal.csrf(p)
-	if v.web.clerk != nil && !v.isHTMX() {
-		v.withClerk(false, "")
-	}
 	if p.Tenant.Company == uuid.Nil {
 		return nil
 	}

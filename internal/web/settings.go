@@ -43,6 +43,3 @@ func (v *visit) olderThan(p ident.Prefix) (*uuid.UUID, error) {
 	}
 	return &id, nil
 }
-
-// manages is what every page of keys needs: an approver has keys of their own.
-func (v *visit) manages() error { return v.who.Need(access.ScopeAdmin, access.ScopeApprovals) }

@@ -32,7 +32,7 @@ func (v *visit) simulateInPage(d views.PolicyDraft, agents []uuid.UUID, days str
 	if d.Errors = wrong; wrong.Any() {
 		return v.showEditor(http.StatusUnprocessableEntity, d, agents)
 	}
-	ctx, stop := v.longWork(longestSimulation)
+	ctx, stop := v.lasting(longestSimulation)
 	defer stop()
 	result, err := v.simulate(ctx, d, c, days, nil)
 	if err != nil {
@@ -62,7 +62,7 @@ func (v *visit) simulateStreamed() error {
 	if d.Errors = wrong; wrong.Any() {
 		return v.show(http.StatusUnprocessableEntity, views.SimulationRefused(d))
 	}
-	ctx, stop := v.longWork(longestSimulation)
+	ctx, stop := v.lasting(longestSimulation)
 	defer stop()
 	lines := v.lines()
 	result, err := v.simulate(ctx, d, c, days, lines.progress)
@@ -117,13 +117,10 @@ func (v *visit) simulate(ctx context.Context, d views.PolicyDraft, c policy.Cont
 	return views.SimulationResult{Days: n, Result: s, Handles: handles}, err
 }
 
-// longWork is a context for what takes longer than a page may: it ends when the
+// lasting is a context for what takes longer than a page may: it ends when the
 // browser leaves, when the server shuts down, or with the time.
-func (v *visit) longWork(most time.Duration) (context.Context, context.CancelFunc) {
-	connection := http.NewResponseController(v.Response())
-	// Where a connection has no deadlines, the server's own hold.
-	_ = connection.SetReadDeadline(time.Time{})
-	_ = connection.SetWriteDeadline(time.Now().Add(most + time.Minute))
+func (v *visit) lasting(most time.Duration) (context.Context, context.CancelFunc) {
+	v.allow(most + time.Minute)
 	ctx, cancel := context.WithTimeout(v.ctx(), most)
 	go func() {
 		select {

@@ -26,9 +26,9 @@ type visit struct {
 	web   *Web
 	who   access.Principal // zero for nobody
 	token string           // of the session, as it was when the visit began
+	frame views.Frame
 	// refused is why somebody whom Clerk knows is nobody here.
 	refused error
-	frame   views.Frame
 }
 
 // serve makes an address's handler: it finds out who comes, refuses who may
@@ -60,6 +60,9 @@ func (v *visit) admit(p page) error {
 	if err := v.identify(p.who != anybody); err != nil {
 		return err
 	}
+	if v.who.ClerkSession != "" && !v.isHTMX() {
+		v.withClerk(false, "")
+	}
 	v.readFlash()
 	if p.who == anybody {
 		return nil
@@ -78,7 +81,7 @@ func (v *visit) admit(p page) error {
 	if err := v.web.seal.checkForm(v.who, v.FormValue("csrf")); err != nil {
 		return err
 	}
-	return v.web.access.Confirm(v.ctx(), v.who)
+	return v.stillSignedIn()
 }
 
 func (v *visit) writes() bool {

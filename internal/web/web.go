@@ -102,7 +102,7 @@ func (w *Web) pages() []page {
 	for _, some := range [][]page{
 		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
 		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.policyPages(),
-		w.auditPages(), w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(),
+		w.auditPages(), w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(), w.developerPages(),
 	} {
 		all = append(all, some...)
 	}

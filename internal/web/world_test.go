@@ -58,7 +58,7 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	gate := spend.New(w.pool, keys, policies, spend.Config{Issuer: config.BaseURL, Log: log, Patience: 20 * time.Second})
 	events := audit.New(w.pool, keys, log)
 	feed := audit.NewFeed(events, audit.FeedEvery)
-	for _, job := range []func(context.Context){gate.Run, gate.Listen, keys.Run, events.Run, doors.Run, feed.Run} {
+	for _, job := range []func(context.Context){gate.Run, gate.Listen, keys.Run, events.Run, feed.Run, doors.Run} {
 		w.run(job)
 	}
 	draining := make(chan struct{})

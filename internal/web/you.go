@@ -35,7 +35,7 @@ func (v *visit) signOutEverywhere() error {
 	if err != nil {
 		return err
 	}
-	v.dropCookie(v.web.sessionCookie())
+	v.dropSession()
 	v.flash(views.Flash{Kind: views.Done, Text: "You are signed out everywhere."})
 	return v.redirect("/sign-in")
 }

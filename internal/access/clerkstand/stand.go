@@ -31,8 +31,6 @@ type Server struct {
 	// Production makes it an instance that keeps its client in a cookie, instead
 	// of one for development, which puts it into addresses.
 	Production bool
-	// Scripts, if set, answers below /npm/.
-	Scripts http.Handler
 
 	mu       sync.Mutex
 	keys     map[string]*rsa.PrivateKey
@@ -45,6 +43,7 @@ type Server struct {
 	broken   int
 	delay    time.Duration
 	life     time.Duration
+	scripts  http.Handler // below /npm/, if it serves any
 }
 
 // Start starts a stand-in; Close it. Production is what it says at Server.
@@ -68,12 +67,11 @@ func (s *Server) routes() http.Handler {
 	s.backend(mux)
 	s.frontend(mux)
 	mux.HandleFunc("/npm/", func(w http.ResponseWriter, r *http.Request) {
-		if s.Scripts == nil {
-			http.NotFound(w, r)
-			return
+		var scripts http.Handler
+		if s.change(func() { scripts = s.scripts }); scripts == nil {
+			scripts = http.NotFoundHandler()
 		}
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		http.StripPrefix("/npm/", s.Scripts).ServeHTTP(w, r)
+		scripts.ServeHTTP(w, r)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Clerk's script sends every change as a POST that names its method.
@@ -138,6 +136,15 @@ type User struct {
 
 // Put makes a user, or changes one.
 func (s *Server) Put(u User) { s.change(func() { s.users[u.ID] = u }) }
+
+// UserOf is the id of the user with this address.
+func (s *Server) UserOf(email string) (id string) {
+	s.change(func() {
+		u, _ := s.byEmail(email)
+		id = u.ID
+	})
+	return id
+}
 
 // Forget deletes a user.
 func (s *Server) Forget(id string) { s.change(func() { delete(s.users, id) }) }
