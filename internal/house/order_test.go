@@ -20,11 +20,7 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-<<<<<<< HEAD
-	{"fault", "ident", "pack", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
-=======
-	{"fault", "ident", "pack", "access/clerkstand", "sheet", "lookalike", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient"},
->>>>>>> main
+	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -48,11 +44,8 @@ var only = map[string][]string{
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
 	"api/apitestclient":        {},                      // tests, and nothing else
 	"linear":                   {},                      // the same
-<<<<<<< HEAD
 	"web/browsertest":          {},                      // the same
-=======
 	"access/clerkstand":        {},                      // the same
->>>>>>> main
 	"views":                    {"web"},
 	"client":                   {"mcp", "cmd/*"},
 	"github.com/labstack/echo": {"api", "web", "access", "cmd/web"},
@@ -98,11 +91,7 @@ func objection(i importing) string {
 	if to == i.from {
 		return "" // an external test of the package
 	}
-<<<<<<< HEAD
-	if i.test && (to == "postgres/pgtest" || to == "api/apitestclient" || to == "linear" || to == "web/browsertest" || to == "testing") {
-=======
-	if i.test && (to == "postgres/pgtest" || to == "api/apitestclient" || to == "linear" || to == "access/clerkstand" || to == "testing") {
->>>>>>> main
+	if i.test && slices.Contains([]string{"postgres/pgtest", "api/apitestclient", "linear", "access/clerkstand", "web/browsertest", "testing"}, to) {
 		return ""
 	}
 	if ours && floorOf(to) < 0 {
