@@ -94,7 +94,7 @@ SELECT a.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives:
 JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id;
 
 -- name: RecentlyCounted :many
--- The last n instants that a velocity rule counts, newest first, for each agent.
+-- The last n instants that a velocity rule counts, the newest last, for each agent.
 SELECT w.n::integer AS n, r.created_at
 FROM (SELECT unnest(@ns::integer[]) AS n, unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
              unnest(@agents::uuid[]) AS agent_id, unnest(@counts::integer[]) AS last) w
@@ -103,7 +103,7 @@ CROSS JOIN LATERAL (
   WHERE a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
     AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL)
   ORDER BY a.authorization_id DESC LIMIT w.last) r
-ORDER BY w.n, r.authorization_id DESC;
+ORDER BY w.n, r.authorization_id;
 
 -- name: Twins :many
 -- Open or confirmed requests for the same from the same, since a moment.

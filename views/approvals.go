@@ -142,8 +142,8 @@ func made(id uuid.UUID) time.Time {
 	return time.Unix(seconds, nanos)
 }
 
-// PeriodName names the window of a limit, such as November or Total.
-func PeriodName(f Frame, l policy.LimitState) string {
+// WindowName names the window of a limit, such as November or Total.
+func WindowName(f Frame, l policy.LimitState) string {
 	zone, err := meter.LoadZone(l.Zone)
 	if err != nil {
 		zone = f.Zone()

@@ -1492,7 +1492,7 @@ func heldBudgets(f Frame, h Held) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(PeriodName(f, b.LimitState))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(WindowName(f, b.LimitState))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/approvals.templ`, Line: 283, Col: 44}
 			}

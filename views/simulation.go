@@ -98,7 +98,7 @@ type weekBars struct {
 }
 
 // The chart's measures, in units of its view box.
-const chartHeight, chartWidth, chartFoot = 96, 340, 18
+const weeksHeight, weeksWidth, weeksFoot = 96, 340, 18
 
 // chartOf takes one number of each week.
 func chartOf(f Frame, weeks []policy.SimulatedWeek, number func(policy.Counts) int) []weekBars {
@@ -127,13 +127,13 @@ func tallest(bars []weekBars) int {
 type bar struct{ x, y, width, height string }
 
 func barAt(i, n, side, count, top int) bar {
-	slot := chartWidth / max(n, 1)
+	slot := weeksWidth / max(n, 1)
 	width := max(1, slot*2/5)
-	height := count * chartHeight / top
+	height := count * weeksHeight / top
 	if count > 0 {
 		height = max(height, 1)
 	}
-	return bar{strconv.Itoa(i*slot + slot/10 + side*width), strconv.Itoa(chartHeight - height), strconv.Itoa(width), strconv.Itoa(height)}
+	return bar{strconv.Itoa(i*slot + slot/10 + side*width), strconv.Itoa(weeksHeight - height), strconv.Itoa(width), strconv.Itoa(height)}
 }
 
 // labelled says whether the bars of a week have their date below: as many as
@@ -143,7 +143,7 @@ func labelled(i, n int) bool {
 	return every == 0 || i%every == 0
 }
 
-func labelX(i, n int) string { return strconv.Itoa(i*(chartWidth/max(n, 1)) + 2) }
+func labelX(i, n int) string { return strconv.Itoa(i*(weeksWidth/max(n, 1)) + 2) }
 
 func totalOf(bars []weekBars, after bool) (sum int) {
 	for _, b := range bars {

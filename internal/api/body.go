@@ -64,7 +64,7 @@ func (a *API) takeBody(ctx huma.Context) ([]byte, error) {
 		return nil, err
 	}
 	state.hash = doc.hash
-	if err := a.validate(op, doc.value); err != nil {
+	if err := a.validate(op, doc); err != nil {
 		return nil, err
 	}
 	if t, ok := op.Metadata[bodyOf].(reflect.Type); ok {
@@ -116,7 +116,7 @@ func mediaType(ctx huma.Context) error {
 
 // validate holds a body against its operation's schema. An operation without a
 // body takes an empty object.
-func (a *API) validate(op *huma.Operation, value any) error {
+func (a *API) validate(op *huma.Operation, doc document) error {
 	schema := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false}
 	if op.RequestBody != nil {
 		schema = op.RequestBody.Content["application/json"].Schema
@@ -124,9 +124,12 @@ func (a *API) validate(op *huma.Operation, value any) error {
 	path, result := huma.NewPathBuffer([]byte{}, 0), &huma.ValidateResult{}
 	path.Push("body")
 	schemas := a.huma.OpenAPI().Components.Schemas
-	huma.Validate(schemas, schema, path, huma.ModeWriteToServer, value, result)
-	if len(result.Errors) == 0 {
-		return checkNulls(schemas, schema, "body", value)
+	huma.Validate(schemas, schema, path, huma.ModeWriteToServer, doc.value, result)
+	switch {
+	case len(result.Errors) > 0:
+		return invalid(result.Errors)
+	case doc.nulls:
+		return checkNulls(schemas, schema, "body", doc.value)
 	}
-	return invalid(result.Errors)
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,20 +32,25 @@ type document struct {
 	value any
 	// hash is equal for two texts exactly if they are equal as JSON values.
 	hash [32]byte
+	// nulls says that there is a null somewhere.
+	nulls bool
 }
 
 // parse reads one JSON text. Duplicate names, broken UTF-8, anything after the
 // text, deep nesting and endless numbers are Malformed.
 func parse(text []byte) (document, error) {
-	d := jsontext.NewDecoder(bytes.NewReader(text))
-	value, canonical, err := readValue(d)
+	r := readers.Get().(*reader)
+	defer r.rest()
+	r.text = *bytes.NewBuffer(text)
+	r.decoder.Reset(&r.text)
+	value, err := r.value()
 	if err != nil {
 		return document{}, malformed(err)
 	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return document{}, malformed(errTrailing)
 	}
-	return document{value: value, hash: sha256.Sum256(canonical)}, nil
+	return document{value: value, hash: sha256.Sum256(r.canonical), nulls: r.nulls}, nil
 }
 
 var (
@@ -54,116 +60,179 @@ var (
 	errNUL      = errors.New("a text holds U+0000")
 )
 
-// readValue gives a value and its canonical text: names sorted, strings with
-// the fewest escapes, numbers as digits and a power of ten.
-func readValue(d *jsontext.Decoder) (any, []byte, error) {
-	token, err := d.ReadToken()
-	if err != nil {
-		return nil, nil, err
+// reader reads a JSON text and writes its canonical text beside: names sorted,
+// strings with the fewest escapes, numbers as digits and a power of ten.
+type reader struct {
+	text      bytes.Buffer
+	decoder   jsontext.Decoder
+	canonical []byte
+	// members are where those of the objects under way are in canonical, each
+	// with its comma; sorted is room to sort them in.
+	members []span
+	sorted  []byte
+	nulls   bool
+}
+
+type span struct{ from, to int }
+
+// maxKept bounds what a reader that rests keeps, in bytes.
+const maxKept = 16 << 10
+
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+// rest makes the reader ready for another text.
+func (r *reader) rest() {
+	if cap(r.canonical)+cap(r.sorted) > maxKept {
+		return
 	}
-	if d.StackDepth() > maxDepth {
-		return nil, nil, errDepth
+	r.text = bytes.Buffer{}
+	r.decoder.Reset(&r.text)
+	r.canonical, r.members, r.nulls = r.canonical[:0], r.members[:0], false
+	readers.Put(r)
+}
+
+// value reads the next value.
+func (r *reader) value() (any, error) {
+	token, err := r.decoder.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	if r.decoder.StackDepth() > maxDepth {
+		return nil, errDepth
 	}
 	switch token.Kind() {
 	case '{':
-		return readObject(d)
+		return r.object()
 	case '[':
-		return readArray(d)
+		return r.array()
 	case '"':
-		text := token.String()
-		if strings.ContainsRune(text, 0) {
-			return nil, nil, errNUL
-		}
-		canonical, err := jsontext.AppendQuote(nil, text)
-		return text, canonical, err
+		return r.string(token)
 	case '0':
-		return readNumber(token.String())
+		return r.number(token.String())
 	case 't', 'f':
-		return token.Bool(), strconv.AppendBool(nil, token.Bool()), nil
+		r.canonical = strconv.AppendBool(r.canonical, token.Bool())
+		return token.Bool(), nil
 	default:
-		return nil, []byte("null"), nil
+		r.canonical, r.nulls = append(r.canonical, "null"...), true
+		return nil, nil
 	}
 }
 
-func readObject(d *jsontext.Decoder) (any, []byte, error) {
-	object := map[string]any{}
-	var members [][]byte
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return nil, nil, err
-		}
-		key := name.String()
-		if strings.ContainsRune(key, 0) {
-			return nil, nil, errNUL
-		}
-		value, canonical, err := readValue(d)
-		if err != nil {
-			return nil, nil, err
-		}
-		object[key] = value
-		member, err := jsontext.AppendQuote(nil, key)
-		if err != nil {
-			return nil, nil, err
-		}
-		members = append(members, append(append(member, ':'), canonical...))
+func (r *reader) string(token jsontext.Token) (text string, err error) {
+	text = token.String()
+	if strings.IndexByte(text, 0) >= 0 {
+		return "", errNUL
 	}
-	if _, err := d.ReadToken(); err != nil {
-		return nil, nil, err
-	}
-	slices.SortFunc(members, bytes.Compare)
-	return object, wrap('{', bytes.Join(members, []byte{','}), '}'), nil
+	r.canonical, err = jsontext.AppendQuote(r.canonical, text)
+	return text, err
 }
 
-func readArray(d *jsontext.Decoder) (any, []byte, error) {
+func (r *reader) object() (any, error) {
+	object, outer := map[string]any{}, len(r.members)
+	r.canonical = append(r.canonical, '{')
+	first := len(r.canonical)
+	for r.decoder.PeekKind() != '}' {
+		from := len(r.canonical)
+		name, err := r.decoder.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		key, err := r.string(name)
+		if err != nil {
+			return nil, err
+		}
+		r.canonical = append(r.canonical, ':')
+		if object[key], err = r.value(); err != nil {
+			return nil, err
+		}
+		r.canonical = append(r.canonical, ',')
+		r.members = append(r.members, span{from, len(r.canonical)})
+	}
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return nil, err
+	}
+	r.sort(first, r.members[outer:])
+	r.members = r.members[:outer]
+	r.end(len(object), '}')
+	return object, nil
+}
+
+// sort puts the members, which are the end of the canonical text from first on,
+// into the order of what they say.
+func (r *reader) sort(first int, members []span) {
+	order := func(a, b span) int {
+		return bytes.Compare(r.canonical[a.from:a.to-1], r.canonical[b.from:b.to-1])
+	}
+	if slices.IsSortedFunc(members, order) {
+		return
+	}
+	slices.SortFunc(members, order)
+	r.sorted = r.sorted[:0]
+	for _, m := range members {
+		r.sorted = append(r.sorted, r.canonical[m.from:m.to]...)
+	}
+	copy(r.canonical[first:], r.sorted)
+}
+
+func (r *reader) array() (any, error) {
 	array := []any{}
-	var items [][]byte
-	for d.PeekKind() != ']' {
-		value, canonical, err := readValue(d)
+	r.canonical = append(r.canonical, '[')
+	for r.decoder.PeekKind() != ']' {
+		value, err := r.value()
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		array, items = append(array, value), append(items, canonical)
+		array, r.canonical = append(array, value), append(r.canonical, ',')
 	}
-	if _, err := d.ReadToken(); err != nil {
-		return nil, nil, err
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return nil, err
 	}
-	return array, wrap('[', bytes.Join(items, []byte{','}), ']'), nil
+	r.end(len(array), ']')
+	return array, nil
 }
 
-func wrap(open byte, inner []byte, end byte) []byte {
-	out := make([]byte, 0, len(inner)+2)
-	return append(append(append(out, open), inner...), end)
+// end closes what has n parts, each with a comma after it.
+func (r *reader) end(n int, with byte) {
+	if n > 0 {
+		r.canonical = r.canonical[:len(r.canonical)-1]
+	}
+	r.canonical = append(r.canonical, with)
 }
 
-// readNumber gives the float that a schema looks at, and the exact value in
+// number gives the float that a schema looks at, and writes the exact value in
 // one spelling: 1, 1.0 and 1e0 are the same.
-func readNumber(literal string) (any, []byte, error) {
+func (r *reader) number(literal string) (any, error) {
 	if len(literal) > maxNumber {
-		return nil, nil, errNumber
+		return nil, errNumber
 	}
 	approximate, err := strconv.ParseFloat(literal, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return nil, nil, err
+		return nil, err
 	}
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(literal), "e")
 	mantissa, negative := strings.CutPrefix(mantissa, "-")
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	digits := strings.TrimLeft(whole+fraction, "0")
 	if digits == "" {
-		return 0.0, []byte("0"), nil
+		r.canonical = append(r.canonical, '0')
+		return 0.0, nil
+	}
+	short := strings.TrimRight(digits, "0")
+	if negative {
+		r.canonical = append(r.canonical, '-')
+	}
+	r.canonical = append(append(r.canonical, short...), 'e')
+	shift := int64(len(digits) - len(short) - len(fraction))
+	if exponent == "" {
+		r.canonical = strconv.AppendInt(r.canonical, shift, 10)
+		return approximate, nil
 	}
 	power, _ := new(big.Int).SetString("0"+strings.TrimLeft(exponent, "+-"), 10)
 	if strings.HasPrefix(exponent, "-") {
 		power.Neg(power)
 	}
-	short := strings.TrimRight(digits, "0")
-	power.Add(power, big.NewInt(int64(len(digits)-len(short)-len(fraction))))
-	canonical := append([]byte(short), 'e')
-	if negative {
-		canonical = append([]byte{'-'}, canonical...)
-	}
-	return approximate, power.Append(canonical, 10), nil
+	r.canonical = power.Add(power, big.NewInt(shift)).Append(r.canonical, 10)
+	return approximate, nil
 }
 
 // malformed says why a text is not the JSON we take, without repeating it.

@@ -1032,7 +1032,7 @@ CROSS JOIN LATERAL (
   WHERE a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
     AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL)
   ORDER BY a.authorization_id DESC LIMIT w.last) r
-ORDER BY w.n, r.authorization_id DESC
+ORDER BY w.n, r.authorization_id
 `
 
 type RecentlyCountedParams struct {
@@ -1048,7 +1048,7 @@ type RecentlyCountedRow struct {
 	CreatedAt time.Time
 }
 
-// The last n instants that a velocity rule counts, newest first, for each agent.
+// The last n instants that a velocity rule counts, the newest last, for each agent.
 func (q *Queries) RecentlyCounted(ctx context.Context, arg RecentlyCountedParams) ([]RecentlyCountedRow, error) {
 	rows, err := q.db.Query(ctx, RecentlyCounted,
 		arg.Ns,

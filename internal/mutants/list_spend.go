@@ -125,7 +125,7 @@ var voteMutants = []Mutant{
 	{"vote: more is approved than was asked", "internal/spend/vote.go",
 		`if minor > a.Amount {`, `if false {`, "a typing error is taken for an approval"},
 	{"vote: one vote too few", "internal/spend/approval.go",
-		`if people < r.Approvals {`, `if people < r.Approvals-1 {`, "one person approves for two"},
+		`p.approvers(r) < r.Approvals }`, `p.approvers(r) < r.Approvals-1 }`, "one person approves for two"},
 	{"vote: the highest amount wins", "internal/spend/approval.go",
 		`asked = min(asked, v.Amount)`, `asked = max(asked, v.Amount)`, "who approved less is not heard"},
 	{"vote: anybody's vote meets every rule", "internal/spend/approval.go",

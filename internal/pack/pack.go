@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/s2"
@@ -31,14 +32,18 @@ const (
 // dict1 is a constant that takes a moment to make.
 var dict1 = sync.OnceValue(func() *s2.Dict { return s2.MakeDict(text1, nil) })
 
+// rooms are to pack in: a text may become longer before it is known to be shorter.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
 // Pack gives the packed form of a text. It is only packed where that is
 // shorter.
 func Pack(text []byte) []byte {
 	if len(text) >= shortest {
-		room := make([]byte, 1+s2.MaxEncodedLen(len(text)))
-		if packed := dict1().Encode(room[1:], text); len(packed) < len(text) {
-			room[0] = dictionary1
-			return room[:1+len(packed)]
+		room := rooms.Get().(*[]byte)
+		defer rooms.Put(room)
+		*room = slices.Grow((*room)[:0], s2.MaxEncodedLen(len(text)))
+		if packed := dict1().Encode((*room)[:cap(*room)], text); len(packed) < len(text) {
+			return append(append(make([]byte, 0, 1+len(packed)), dictionary1), packed...)
 		}
 	}
 	return append([]byte{plain}, text...)

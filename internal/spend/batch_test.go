@@ -51,7 +51,7 @@ func (h *house) inOneBatch(bot uuid.UUID, calls ...func()) {
 		h.until("the first is held up", func() bool { return h.heldUp() == 1 })
 		for i, call := range calls {
 			wait.Go(call)
-			h.until("it is queued", func() bool { return h.gate.Waiting() == i+1 })
+			h.until("it is queued", func() bool { return h.gate.Queued() == i+1 })
 		}
 		time.Sleep(20 * time.Millisecond) // who gives up, gives up
 	})

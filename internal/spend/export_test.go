@@ -1,7 +1,7 @@
 package spend
 
-// Waiting is how many requests are queued and not yet taken.
-func (s *Service) Waiting() (n int) {
+// Queued is how many requests are queued and not yet taken.
+func (s *Service) Queued() (n int) {
 	for _, l := range s.lanes {
 		l.mu.Lock()
 		n += l.size

@@ -1,6 +1,7 @@
 package spend
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,7 +37,7 @@ type twin struct {
 // history is what the rules may ask of the past. It grows with what the batch
 // itself approves.
 type history struct {
-	recent map[ref][]time.Time // newest first
+	recent map[ref][]time.Time // newest last
 	twins  map[twinRef][]twin
 	known  map[merchantRef]bool
 }
@@ -149,18 +150,24 @@ func (b *batch) queueKnown(p *pgx.Batch, k knownMerchants) {
 // facts is what the policies see of the past for an authorization, itself left
 // out.
 func (b *batch) facts(a *Authorization) policy.Facts {
-	agent := ref{a.Tenant, a.Agent}
+	agent, needs := ref{a.Tenant, a.Agent}, b.modes[a.Tenant].set.Needs(a.Agent, a.Currency)
 	f := policy.Facts{
-		Recent:        b.history.recent[agent],
+		Meters:        make([]*meter.Meter, len(needs.Meters)),
 		MerchantKnown: b.history.known[merchantRef{a.Tenant, a.MerchantKey}],
 	}
-	for _, t := range b.history.twins[twinRef{agent, a.MerchantKey, a.Currency, a.Requested}] {
-		if t.id != a.ID {
-			f.Twins = append(f.Twins, t.at)
-		}
+	for i, key := range needs.Meters {
+		f.Meters[i] = b.meter(meterRef{a.Tenant, key})
 	}
-	for _, key := range b.modes[a.Tenant].set.Needs(a.Agent, a.Currency).Meters {
-		f.Meters = append(f.Meters, b.meter(meterRef{a.Tenant, key}))
+	if needs.Velocity > 0 {
+		f.Recent = slices.Clone(b.history.recent[agent])
+		slices.Reverse(f.Recent)
+	}
+	if needs.Duplicate > 0 {
+		for _, t := range b.history.twins[twinRef{agent, a.MerchantKey, a.Currency, a.Requested}] {
+			if t.id != a.ID {
+				f.Twins = append(f.Twins, t.at)
+			}
+		}
 	}
 	return f
 }
@@ -168,7 +175,7 @@ func (b *batch) facts(a *Authorization) policy.Facts {
 // remember lets the rest of the batch see what was just approved or held.
 func (b *batch) remember(a *Authorization) {
 	agent := ref{a.Tenant, a.Agent}
-	b.history.recent[agent] = append([]time.Time{a.CreatedAt}, b.history.recent[agent]...)
+	b.history.recent[agent] = append(b.history.recent[agent], a.CreatedAt)
 	t := twinRef{agent, a.MerchantKey, a.Currency, a.Requested}
 	b.history.twins[t] = append(b.history.twins[t], twin{a.ID, a.CreatedAt})
 }

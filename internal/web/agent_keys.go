@@ -5,15 +5,12 @@ import (
 	"net/http"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/labstack/echo/v4"
 
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/views"
 )
-
-func (v *visit) requestID() string { return v.Response().Header().Get(echo.HeaderXRequestID) }
 
 // makeAgentKey makes a key that is bound to the agent. Its secret is in the
 // answer to this form and nowhere else, so this does not lead to another page.

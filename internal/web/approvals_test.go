@@ -84,7 +84,7 @@ func TestInboxShowsWhatHelpsToDecide(t *testing.T) {
 			t.Errorf("GET %s answers %d", verb, a.status)
 		}
 	}
-	o.approver.get("/approvals/" + id).want(http.StatusOK).says(card(id), "240.00 USD to AWS")
+	o.approver.get("/approvals/"+id).want(http.StatusOK).says(card(id), "240.00 USD to AWS")
 	o.wantStands(id, "pending held 240")
 }
 
@@ -175,7 +175,7 @@ func TestRetriesAreOneRequest(t *testing.T) {
 	shown := o.session(o.approver, true).do("GET", "/v1/approvals/"+first, nil)["digest"]
 	o.approver.post("/approvals/"+first+"/approve", "shown", fmt.Sprint(shown), "amount", "240.00").want(http.StatusConflict).
 		says("[role=alert]", "has asked for the same again")
-	page.submit(card(third) + " [data-approve]").want(http.StatusSeeOther).follow().
+	page.submit(card(third)+" [data-approve]").want(http.StatusSeeOther).follow().
 		says("main", "Approved 240.00 USD to AWS. 2 earlier requests for the same are voided as superseded.")
 	o.wantStands(third, "approved pending 240")
 	for _, id := range []string{first, second} {
@@ -207,7 +207,9 @@ func TestSeveralApprovers(t *testing.T) {
 	o.wantStands(id, "approved pending 1200")
 }
 
-func shownOn(a *answer, id string) string { return attribute(a.find(card(id)+" [name=shown]"), "value") }
+func shownOn(a *answer, id string) string {
+	return attribute(a.find(card(id)+" [name=shown]"), "value")
+}
 
 func TestWhoMayNotDecide(t *testing.T) {
 	t.Parallel()
@@ -283,7 +285,7 @@ func TestAMailsLinkOpensTheRequest(t *testing.T) {
 	o.wantStands(id, "pending held 240")
 	o.testAdmin.policy("Test", holdRules)
 	held := approvalOf(t, o.test.spend(o.testAdmin.agent("buyer"), "240.00", "AWS"))
-	late.get("/test/approvals/" + held).want(http.StatusOK).says("main", "Test mode", "240.00 USD to AWS")
+	late.get("/test/approvals/"+held).want(http.StatusOK).says("main", "Test mode", "240.00 USD to AWS")
 	late.get("/approvals/" + held).want(http.StatusNotFound)
 }
 

@@ -148,7 +148,7 @@ func (v *visit) keyForm() (access.NewKey, error) {
 	if in.ExpiresAt, err = v.endOf(v.FormValue("expires_at")); err != nil {
 		return in, err
 	}
-	in.Limits, err = v.limits()
+	in.Limits, err = v.keyLimits()
 	return in, err
 }
 
@@ -165,8 +165,8 @@ func (v *visit) endOf(day string) (*time.Time, error) {
 	return &end, nil
 }
 
-// limits are the key's own; nil where both fields are empty.
-func (v *visit) limits() (*access.Limits, error) {
+// keyLimits are the key's own; nil where both fields are empty.
+func (v *visit) keyLimits() (*access.Limits, error) {
 	var l access.Limits
 	for name, to := range map[string]*int{"per_minute": &l.PerMinute, "in_flight": &l.InFlight} {
 		typed := strings.TrimSpace(v.FormValue(name))
