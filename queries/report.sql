@@ -5,8 +5,9 @@
 -- name: ReportByKey :exec
 -- For this transaction only. A window's rows lie together, by the primary key,
 -- which the planner does not know: it would rather read the whole table. And a
--- plan for any window and any agent is a bad one for each.
-SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true);
+-- plan for any window and any agent is a bad one for each. The groups of a window
+-- fit into memory, where they are not sorted first.
+SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true), set_config('work_mem', '16MB', true);
 
 -- name: ReportClock :one
 SELECT time_zone, clock_timestamp()::timestamptz AS now FROM companies WHERE company_id = $1;

@@ -26,8 +26,8 @@ WHERE (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(sta
   AND (sqlc.narg(rail)::text IS NULL OR a.rail::text = sqlc.narg(rail))
   AND (sqlc.narg(since)::timestamptz IS NULL OR a.created_at >= sqlc.narg(since))
   AND (sqlc.narg(until)::timestamptz IS NULL OR a.created_at < sqlc.narg(until))
-  AND (sqlc.narg(pattern)::text IS NULL OR a.merchant_key LIKE sqlc.narg(pattern) OR a.merchant_name ILIKE sqlc.narg(pattern)
-    OR a.merchant_domain ILIKE sqlc.narg(pattern) OR a.purpose ILIKE sqlc.narg(pattern) OR a.reference ILIKE sqlc.narg(pattern))
+  AND (sqlc.narg(pattern)::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE sqlc.narg(pattern) COLLATE "C")
+  AND (sqlc.narg(wide_pattern)::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE sqlc.narg(wide_pattern))
 GROUP BY a.currency, a.status
 ORDER BY a.currency, a.status;
 

@@ -115,7 +115,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if f.post.mailbox != nil {
 		links = -1
 	}
-	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.Post,
+	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.mailer(),
 		Logger: h.log, TrustedProxies: h.TrustedProxies, Redis: counters, Clerk: h.Clerk.identity(),
 		LinksPerAddress: links, LinksPerClient: links}); err != nil {
 		return f, err
@@ -173,15 +173,26 @@ func hourly(ctx context.Context, h house, chore func(context.Context, *postgres.
 	}
 }
 
-// post is where mail goes: over SMTP through a queue, or into the development
-// server's mailbox.
+// post is where mail goes: over SMTP through a queue, into the development
+// server's mailbox, or nowhere.
 type post struct {
 	*mail.Post
 	queue   *mail.Queue
 	mailbox *mail.Mailbox
 }
 
+// mailer is nil where mail goes nowhere.
+func (p post) mailer() access.Mailer {
+	if p.Post == nil {
+		return nil
+	}
+	return p.Post
+}
+
 func newPost(c config, log *slog.Logger) (post, error) {
+	if c.SMTPURL == "" && !c.Loopback {
+		return post{}, nil // people sign in with Clerk, which mails invitations too
+	}
 	if c.SMTPURL == "" {
 		box := mail.NewMailbox()
 		return post{Post: mail.NewPost(box), mailbox: box}, nil

@@ -38,6 +38,10 @@ func TestGoodSettings(t *testing.T) {
 		k.AfterSignInURL != "/home" || k.SignInURL != "/sign-in" {
 		t.Errorf("clerk %+v", k)
 	}
+	if k.JSURL != "https://clerk.example.com/npm/@clerk/clerk-js@6/dist/clerk.browser.js" || k.UIURL != "https://clerk.example.com/npm/@clerk/ui@1/dist/ui.browser.js" ||
+		k.AccountsURL != "https://accounts.example.com" || k.proxied {
+		t.Errorf("clerk's pages %+v", k)
+	}
 	if c.BaseURL.String() != "https://purser.example.com" || c.Loopback || c.MetricsAddr != "" || len(c.Sealing) != 32 ||
 		len(c.TrustedProxies) != 2 || c.TrustedProxies[1].Bits() != 128 || c.OwnerURL != "postgres://owner@db/x" {
 		t.Errorf("got %+v", c)
@@ -71,6 +75,9 @@ func TestBadSettings(t *testing.T) {
 		{"CLERK_PUBLISHABLE_KEY=pk_test_zz CLERK_SECRET_KEY=sk_test_hunter2", "CLERK_PUBLISHABLE_KEY", "CLERK_ISSUER_URI"},
 		{"CLERK_PUBLISHABLE_KEY=" + publishable + " CLERK_SECRET_KEY=sk_test_a CLERK_JWKS_URI=x", "CLERK_JWKS_URI", "https://"},
 		{"CLERK_PUBLISHABLE_KEY=" + publishable + " CLERK_SECRET_KEY=sk_test_a CLERK_SIGN_IN_URL=//evil.example", "CLERK_SIGN_IN_URL", "path"},
+		{"CLERK_PUBLISHABLE_KEY=" + publishable + " CLERK_SECRET_KEY=sk_test_a CLERK_JS_URL=//evil.example/x.js", "CLERK_JS_URL", "path"},
+		{"CLERK_PUBLISHABLE_KEY=" + publishable + " CLERK_SECRET_KEY=sk_test_a CLERK_ACCOUNTS_URL=x", "CLERK_ACCOUNTS_URL", "https://"},
+		{"CLERK_PUBLISHABLE_KEY=" + publishable + " CLERK_SECRET_KEY=sk_test_a CLERK_JS_DIR=/nowhere", "CLERK_JS_DIR", "node_modules/@clerk"},
 		{"METRICS_ADDR=9464", "METRICS_ADDR", "host:port"},
 		{"METRICS_ADDR=0.0.0.0:9464", "METRICS_TOKEN", "never public"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clerk/clerk-sdk-go/v2"
+	clerkinvitation "github.com/clerk/clerk-sdk-go/v2/invitation"
 	clerkjwt "github.com/clerk/clerk-sdk-go/v2/jwt"
 	clerksession "github.com/clerk/clerk-sdk-go/v2/session"
 	clerkuser "github.com/clerk/clerk-sdk-go/v2/user"
@@ -54,6 +55,7 @@ type clerkIdentity struct {
 	keys       *jwks
 	users      *clerkuser.Client
 	sessions   *clerksession.Client
+	invites    *clerkinvitation.Client
 }
 
 func newClerk(c ClerkConfig, baseURL string) (*clerkIdentity, error) {
@@ -81,7 +83,7 @@ func newClerk(c ClerkConfig, baseURL string) (*clerkIdentity, error) {
 	backend := clerk.ClientConfig{BackendConfig: clerk.BackendConfig{HTTPClient: client, URL: &c.APIURL, Key: &c.SecretKey}}
 	return &clerkIdentity{issuer: c.IssuerURI, base: baseURL, origins: origins, keys: newJWKS(client, c.JWKSURI),
 		suffix: cookieSuffix(c.PublishableKey), production: strings.HasPrefix(c.PublishableKey, "pk_live_"),
-		users: clerkuser.NewClient(&backend), sessions: clerksession.NewClient(&backend)}, nil
+		users: clerkuser.NewClient(&backend), sessions: clerksession.NewClient(&backend), invites: clerkinvitation.NewClient(&backend)}, nil
 }
 
 // frontendHost reads the Frontend API's host out of a publishable key:
@@ -220,6 +222,17 @@ func textOf(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// invite has Clerk mail an invitation, also to somebody who has an account there
+// or was invited before.
+func (c *clerkIdentity) invite(ctx context.Context, email, landing string) error {
+	_, err := c.invites.Create(ctx, &clerkinvitation.CreateParams{EmailAddress: email, RedirectURL: &landing,
+		Notify: clerk.Bool(true), IgnoreExisting: clerk.Bool(true)})
+	if err != nil {
+		return identityUnavailable(err)
+	}
+	return nil
 }
 
 func noVerifiedEmail() error {

@@ -217,3 +217,21 @@ func TestClerkConfigured(t *testing.T) {
 		}
 	}
 }
+
+// TestClerkInvites: where there is no mail of our own, Clerk sends it, however
+// often.
+func TestClerkInvites(t *testing.T) {
+	h := newClerkHouse(t)
+	h.config.Mailer = nil
+	a := h.replica(h.companies)
+	for range 2 {
+		if err := a.SendInvitation(t.Context(), company.Member{Email: "bob@example.com", Role: company.Viewer}, "Acme"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if landing := h.Invited("bob@example.com"); landing != base+"/sign-up" {
+		t.Errorf("it leads to %q", landing)
+	}
+	h.Break(http.StatusInternalServerError)
+	wantCode(t, a.SendInvitation(t.Context(), company.Member{Email: "eve@example.com"}, "Acme"), "identity_unavailable")
+}

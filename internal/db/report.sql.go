@@ -61,7 +61,7 @@ func (q *Queries) MetersOfTenant(ctx context.Context, companyID uuid.UUID, live 
 
 const ReportByKey = `-- name: ReportByKey :exec
 
-SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)
+SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true), set_config('work_mem', '16MB', true)
 `
 
 // What the pages ask of the history. An id's time part is its created_at, so the
@@ -69,7 +69,8 @@ SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 
 // Sums that no bigint holds stay at its edge.
 // For this transaction only. A window's rows lie together, by the primary key,
 // which the planner does not know: it would rather read the whole table. And a
-// plan for any window and any agent is a bad one for each.
+// plan for any window and any agent is a bad one for each. The groups of a window
+// fit into memory, where they are not sorted first.
 func (q *Queries) ReportByKey(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, ReportByKey)
 	return err

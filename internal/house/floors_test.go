@@ -60,6 +60,7 @@ func TestFloorsObject(t *testing.T) {
 		{"spend", "testing", false},
 		{"api", ours + "api/apitestclient", false},
 		{"cmd/web", ours + "api/apitestclient", false},
+		{"web", ours + "access/clerkstand", false},
 		{"api", "github.com/getkin/kin-openapi/openapi3", false},
 		{"client", "github.com/oapi-codegen/runtime", false},
 		{"util", "fmt", false}, // on no floor

@@ -58,10 +58,22 @@ func TestSearchFindsWhatMatches(t *testing.T) {
 		"no wild card": {spend.Search{Text: "%"}, func(*spend.Authorization) bool { return false }},
 	} {
 		var want []uuid.UUID
+		var asked, left int64
 		for _, a := range everything {
 			if c.matches(a) {
-				want = append(want, a.ID)
+				want, asked, left = append(want, a.ID), asked+a.Requested, left+a.Amount-a.Refunded
 			}
+		}
+		sums, err := h.gate.Sums(t.Context(), h.tenant, c.search)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := int64(len(want))
+		for _, s := range sums {
+			count, asked, left = count-s.Count, asked-s.Requested, left-s.Amount
+		}
+		if count != 0 || asked != 0 || left != 0 {
+			t.Errorf("%s: the sums miss %d, %d asked for and %d left", name, count, asked, left)
 		}
 		for _, limit := range []int{7, 200} {
 			if got := h.found(c.search, limit); !slices.Equal(got, want) {

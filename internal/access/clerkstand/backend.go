@@ -29,6 +29,7 @@ func (s *Server) backend(mux *http.ServeMux) {
 		"GET /v1/sessions":              s.listSessions,
 		"GET /v1/sessions/{id}":         s.getSession,
 		"POST /v1/sessions/{id}/revoke": s.revokeSession,
+		"POST /v1/invitations":          s.invite,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "Bearer "+SecretKey {
@@ -38,6 +39,26 @@ func (s *Server) backend(mux *http.ServeMux) {
 			answer(w, r)
 		})
 	}
+}
+
+func (s *Server) invite(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Email    string `json:"email_address"`
+		Landing  string `json:"redirect_url"`
+		Existing bool   `json:"ignore_existing"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		fail(w, http.StatusBadRequest, "request_body_invalid")
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, invited := s.invited[body.Email]; invited && !body.Existing {
+		fail(w, http.StatusUnprocessableEntity, "duplicate_record")
+		return
+	}
+	s.invited[body.Email] = body.Landing
+	reply(w, http.StatusOK, map[string]any{"object": "invitation", "id": s.name("inv"), "email_address": body.Email, "status": "pending"})
 }
 
 func (s *Server) getUser(w http.ResponseWriter, r *http.Request) {

@@ -38,6 +38,7 @@ type Server struct {
 	users    map[string]User
 	sessions map[string]*session
 	clients  map[string]*client
+	invited  map[string]string // by address, where the invitation leads
 	serial   int
 	seen     []string
 	broken   int
@@ -49,7 +50,7 @@ type Server struct {
 // Start starts a stand-in; Close it. Production is what it says at Server.
 func Start(production bool) (*Server, error) {
 	s := &Server{Production: production, users: map[string]User{}, sessions: map[string]*session{},
-		clients: map[string]*client{}, life: time.Minute}
+		clients: map[string]*client{}, invited: map[string]string{}, life: time.Minute}
 	if err := s.Rotate("ins_1"); err != nil {
 		return nil, err
 	}
@@ -144,6 +145,12 @@ func (s *Server) UserOf(email string) (id string) {
 		id = u.ID
 	})
 	return id
+}
+
+// Invited is where the invitation to an address leads; empty for none.
+func (s *Server) Invited(email string) (landing string) {
+	s.change(func() { landing = s.invited[email] })
+	return landing
 }
 
 // Forget deletes a user.
