@@ -58,7 +58,7 @@ func (w *world) documents(owner *browser) []string {
 		if r.method != http.MethodGet || !r.live && r.path != "/overview" {
 			continue
 		}
-		a := owner.get(r.at(w.t, things))
+		a := owner.get(r.at(w.t, things) + queries[r.path])
 		if a.status == http.StatusOK && a.whole() {
 			out = append(out, a.path)
 		}
