@@ -2,7 +2,7 @@
 
 -- name: SearchSums :many
 -- What SearchAuthorizations finds, added up: among the newest that there are
--- before a place. Looked is how many that were, the same in each row.
+-- before a place.
 WITH newest AS NOT MATERIALIZED (
   (SELECT x.* FROM authorizations x
    WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live

@@ -41,7 +41,7 @@ func (b BudgetList) together() string {
 	return money.Of(b.Together.Limit, b.Together.Currency).String()
 }
 
-func budgetPeriods() []Option {
+func anyPeriod() []Option {
 	options := []Option{{"", "Any period"}}
 	for _, p := range meter.Periods() {
 		name := PeriodAdjective(p)

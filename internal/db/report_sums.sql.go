@@ -75,7 +75,7 @@ type SearchSumsRow struct {
 
 // What the authorizations of a list add up to.
 // What SearchAuthorizations finds, added up: among the newest that there are
-// before a place. Looked is how many that were, the same in each row.
+// before a place.
 func (q *Queries) SearchSums(ctx context.Context, arg SearchSumsParams) ([]SearchSumsRow, error) {
 	rows, err := q.db.Query(ctx, SearchSums,
 		arg.Agents,
