@@ -66,7 +66,9 @@ func (o *town) decidesByKeyboard() {
 	w.Until("the button of the newest", `document.activeElement.innerText.includes("103.00 USD")`)
 	w.Press(browsertest.Enter)
 	w.Says("Approved 103.00 USD to Third shop")
-	f.t.Log(f.hears(third).field(f.t, "decision"))
+	if a := f.hears(third); a.field(f.t, "decision") != "APPROVED" {
+		f.t.Errorf("the agent hears %s", a.body)
+	}
 
 	w.Press("j")
 	w.Press("d")

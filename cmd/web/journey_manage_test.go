@@ -79,7 +79,7 @@ func (o *town) exportsTheLog() {
 	f.key.must("POST", "/v1/agents/buyer/freeze", "")
 	w := f.at("/audit", f.token, browsertest.Look{})
 	w.Says("buyer")
-	for format, begins := range map[string]string{"csv": "", "ndjson": `{"`, "json": `[`} {
+	for format, begins := range map[string]string{"csv": "", "ndjson": `{"`, "json": `{"data":[`} {
 		name, content := w.Download(func() { w.Do("a[download][href*='format=" + format + "']") })
 		if !strings.HasSuffix(name, "."+format) || !strings.HasPrefix(content, begins) || !strings.Contains(content, "agent.frozen") {
 			f.t.Errorf("%s: %q is %.300s", format, name, content)
@@ -126,6 +126,7 @@ func (o *town) approverLimits() {
 	w.Says("403")
 	w.Open("/approvals")
 	w.Says("249.90 USD")
+	w.Expect("[object Event]") // the stream of news ends with the role
 	f.demote("approver")
 	w.Do("[data-approve]")
 	w.Until("a refusal", `document.body.innerText.includes("not")`)
