@@ -86,7 +86,7 @@ func Budgets(f Frame, list BudgetList) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Choice(Input{Label: "Period", Name: "period", Value: string(list.Filter.Period)}, budgetPeriods()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Choice(Input{Label: "Period", Name: "period", Value: string(list.Filter.Period)}, anyPeriod()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
