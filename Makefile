@@ -11,7 +11,7 @@ OUTFIT := ./.ci/outfit
 
 SOURCES = $$(find . -name '*.go' -not -path './.*' -not -path './node_modules/*')
 
-.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench crash failover fuzz fuzz-api model mutants db-reset docker
+.PHONY: help run demo reconcile build test race check lint lint-openapi openapi generate bench bench-pages screenshots crash failover fuzz fuzz-api model mutants db-reset docker
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,6 +71,15 @@ generate: openapi ## write the code that sqlc, templ and oapi-codegen make, and 
 
 bench: ## measure the gate beside pgbench (BENCH_SHORT=1: one short round; docs/benchmarks.md)
 	@go run ./internal/bench
+
+bench-pages: ## measure every page with the demo company times ten (bench-out/pages.md; docs/benchmarks.md)
+	@mkdir -p bench-out
+	@$(CLUSTER) env PAGES_OUT=$(CURDIR)/bench-out/pages.md go test -count=1 -timeout 20m -v -run '^TestSpeedOfPages$$' ./internal/web
+
+screenshots: ## take the README's pictures from the demo server (needs Chromium)
+	@mkdir -p docs/pictures
+	@$(CLUSTER) env PICTURES=$(CURDIR)/docs/pictures go test -count=1 -timeout 10m -run '^TestPictures$$' ./cmd/web
+	@ls -l docs/pictures
 
 crash: ## kill the server and PostgreSQL under load (PURSER_CRASH_CYCLES=100: the long form)
 	@PURSER_CRASH_CYCLES=$${PURSER_CRASH_CYCLES:-10} go test -count=1 -timeout 2h -v -run '^TestKillsAtAnyMoment$$' ./cmd/web

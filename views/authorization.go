@@ -73,11 +73,6 @@ type LineEntry struct {
 	Coming bool
 }
 
-// AuthorizationTitle is what a tab or a bookmark calls it.
-func AuthorizationTitle(a *spend.Authorization) string {
-	return a.Money(a.Requested).String() + " to " + visible(a.Merchant.Name)
-}
-
 // rawTrace is the trace as JSON, indented.
 func rawTrace(a *spend.Authorization) string {
 	var out bytes.Buffer

@@ -9,6 +9,7 @@ import (
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/lookalike"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/spend"
@@ -33,7 +34,7 @@ func (v *visit) authorization() error {
 }
 
 func (v *visit) showAuthorization(status int, page views.AuthorizationPage) error {
-	return v.show(status, views.Authorization(v.titled(views.AuthorizationTitle(page.Of)), page))
+	return v.show(status, views.Authorization(v.titled(page.Of.Money(page.Of.Requested).String()+" to "+lookalike.Spelled(page.Of.Merchant.Name)), page))
 }
 
 // authorizationPage gathers everything about the authorization.

@@ -33,6 +33,13 @@ func (w *world) multiply(company uuid.UUID, times int) {
 	w.must(err)
 }
 
+// crowd adds agents that have done nothing, until the company has so many.
+func (w *world) crowd(company uuid.UUID, agents int) {
+	w.t.Helper()
+	w.copy("agents", company, agents/w.count("agents", company)+2, "true", map[string]string{
+		"agent_id": fmt.Sprintf(copied, "agent_id"), "handle": "handle || '-' || n", "name": "name || ' ' || n"})
+}
+
 // copy inserts each row of the company that the condition holds for, times - 1
 // times, with some of its columns made anew.
 func (w *world) copy(table string, company uuid.UUID, times int, where string, anew map[string]string) {
@@ -52,7 +59,7 @@ func (w *world) copy(table string, company uuid.UUID, times int, where string, a
 	}
 	w.must(rows.Err())
 	_, err = w.pool.Exec(w.t.Context(), fmt.Sprintf("INSERT INTO %[1]s (%[2]s) SELECT %[3]s FROM %[1]s, generate_series(2, $2::int) n WHERE company_id = $1 AND %[4]s",
-		table, strings.Join(columns, ", "), strings.Join(values, ", "), where), company, times)
+		table, strings.Join(columns, ", "), strings.Join(values, ", "), where)+" ON CONFLICT DO NOTHING", company, times)
 	w.must(err)
 }
 

@@ -21,7 +21,9 @@ func (w *Web) HandleError(err error, c echo.Context) {
 		return
 	}
 	f, status := api.Face(err)
-	if status >= http.StatusInternalServerError {
+	if c.Request().Context().Err() != nil {
+		w.log.DebugContext(c.Request().Context(), "the browser left before the answer", "error", err)
+	} else if status >= http.StatusInternalServerError {
 		w.log.ErrorContext(c.Request().Context(), "a page failed", "error", err,
 			"request_id", c.Response().Header().Get(echo.HeaderXRequestID))
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/web/browsertest"
 )
 
@@ -38,14 +39,29 @@ func hostileFirm(t testing.TB) *firm {
 		{"type": "approval_threshold", "amount": 100, "currency": "usd"}]`)
 	for kind, name := range hostile {
 		for _, amount := range []string{"12.50", "120.00", "1200.00"} {
-			status, out := f.live.try("POST", "/v1/authorize", map[string]any{"agent": "hostile-bot", "amount": amount, "currency": "usd",
-				"merchant": object("name", name), "purpose": strings.Repeat(name, 1+len(name)/500), "metadata": object("note", name)})
-			if status != http.StatusOK && status != http.StatusUnprocessableEntity {
-				t.Fatalf("%s: %d %v", kind, status, out)
-			}
+			f.hostileRequest(kind, name, amount)
 		}
 	}
 	return f
+}
+
+// hostileRequest asks for money for a merchant of that name. What the API does
+// not take is put below it, as if an older version had.
+func (f *firm) hostileRequest(kind, name, amount string) {
+	f.t.Helper()
+	asked := map[string]any{"agent": "hostile-bot", "amount": amount, "currency": "usd",
+		"merchant": object("name", name), "purpose": name, "metadata": object("note", name)}
+	status, out := f.live.try("POST", "/v1/authorize", asked)
+	if out["code"] != "malformed_text" {
+		if status > http.StatusAccepted {
+			f.t.Fatalf("%s: %d %v", kind, status, out)
+		}
+		return
+	}
+	asked["merchant"], asked["purpose"], asked["metadata"] = object("name", "To be replaced "+kind), "", nil
+	id, _ := ident.Parse(ident.Authorization, fmt.Sprint(f.live.do("POST", "/v1/authorize", asked)["id"]))
+	_, err := f.pool.Exec(f.t.Context(), "UPDATE authorizations SET merchant_name = $2, purpose = $2 WHERE authorization_id = $1", id, name)
+	f.must(err)
 }
 
 // TestHostileNames opens every page with every name on it: what came from
@@ -83,8 +99,11 @@ func (f *firm) pagesOf(b *browser) []string {
 			if id != "" {
 				some["authorizations"], some["approvals"] = id, id
 			}
-			path := r.at(f.t, some)
-			if a := b.get(path); a.status != http.StatusOK {
+			path := r.at(f.t, some) + queries[r.path]
+			if strings.Contains(path, "/none") {
+				continue // there is no such thing yet
+			}
+			if a := b.get(path); a.status != http.StatusOK && !ours(a.to()) {
 				f.t.Errorf("%s: %d %s", path, a.status, brief(a))
 			} else if a.whole() {
 				out = append(out, path)
@@ -145,8 +164,8 @@ func TestManyOfEverything(t *testing.T) {
 	t.Parallel()
 	w, filled := newDemo(t)
 	company := filled.Company.Company
-	agents := w.count("agents", company)
-	w.multiply(company, 500/agents+1)
+	w.multiply(company, 10_000/w.count("authorizations", company)+1)
+	w.crowd(company, 500)
 	if agents, spent := w.count("agents", company), w.count("authorizations", company); agents < 500 || spent < 10_000 {
 		t.Fatalf("%d agents, %d authorizations", agents, spent)
 	}

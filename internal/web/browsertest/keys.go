@@ -108,3 +108,18 @@ func (w *Window) TapAway(selector string) {
 	w.t.Helper()
 	w.leads(func() { w.Tap(selector) })
 }
+
+// DoNamed goes with Tab, from where the focus is, to the button whose words
+// begin so, and presses Enter.
+func (w *Window) DoNamed(words string) {
+	w.t.Helper()
+	focused := `document.activeElement?.matches("button, summary, a") && document.activeElement.innerText.replace(/\s+/g, " ").trim().startsWith(` + strconv.Quote(words) + `)`
+	for range mostTabs {
+		if w.is(focused) {
+			w.Press(Enter)
+			return
+		}
+		w.Press(kb.Tab)
+	}
+	w.t.Fatalf("Tab does not reach a button %q:\n%s", words, w.state())
+}

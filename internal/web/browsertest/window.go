@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long something may take to come in a window.
-const patience = 20 * time.Second
+const patience = 45 * time.Second
 
 // Window is one tab with cookies of its own.
 type Window struct {
