@@ -116,7 +116,8 @@ SELECT a.* FROM (
      AND y.authorization_id < @before AND y.authorization_id >= @first
    ORDER BY y.authorization_id DESC LIMIT sqlc.arg(looked)::integer)
 ) a
-WHERE (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(statuses)::text[]))
+WHERE (cardinality(@agents::uuid[]) = 0 OR a.agent_id = ANY(@agents::uuid[]))
+  AND (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(statuses)::text[]))
   AND (sqlc.narg(decision)::text IS NULL OR a.decision::text = sqlc.narg(decision))
   AND (sqlc.narg(reason_code)::text IS NULL OR a.reason_code = sqlc.narg(reason_code))
   AND (sqlc.narg(merchant)::text IS NULL OR a.merchant_key = sqlc.narg(merchant) OR lower(a.merchant_name) = lower(sqlc.narg(merchant_name)))

@@ -2,7 +2,7 @@
 
 -- name: SearchSums :many
 -- What SearchAuthorizations finds, added up: among the newest that there are
--- before a place. Looked is how many that were, the same in each row.
+-- before a place.
 WITH newest AS NOT MATERIALIZED (
   (SELECT x.* FROM authorizations x
    WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live
@@ -18,7 +18,8 @@ SELECT a.currency, a.status::text AS status, count(*) AS n,
   least(sum(a.requested), 9223372036854775807)::bigint AS requested,
   least(sum(a.amount - a.refunded), 9223372036854775807)::bigint AS minor
 FROM newest a
-WHERE (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(statuses)::text[]))
+WHERE (cardinality(@agents::uuid[]) = 0 OR a.agent_id = ANY(@agents::uuid[]))
+  AND (sqlc.narg(statuses)::text[] IS NULL OR a.status::text = ANY(sqlc.narg(statuses)::text[]))
   AND (sqlc.narg(decision)::text IS NULL OR a.decision::text = sqlc.narg(decision))
   AND (sqlc.narg(reason_code)::text IS NULL OR a.reason_code = sqlc.narg(reason_code))
   AND (sqlc.narg(merchant)::text IS NULL OR a.merchant_key = sqlc.narg(merchant) OR lower(a.merchant_name) = lower(sqlc.narg(merchant_name)))

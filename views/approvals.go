@@ -2,7 +2,6 @@ package views
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -217,16 +216,6 @@ func people(n int) string {
 		return "1 person"
 	}
 	return Count(n) + " people"
-}
-
-// others are the newest requests to the merchant beside this one.
-func (h Held) others() (out []*spend.Authorization) {
-	for _, a := range h.History.Last {
-		if a.ID != h.Authorization.ID && !slices.Contains(h.Earlier, a.ID) {
-			out = append(out, a)
-		}
-	}
-	return out
 }
 
 // handle is an agent's, or its id where it is not known.

@@ -142,3 +142,11 @@ func orDash(s string) string {
 	}
 	return s
 }
+
+// hashes is how many there are in a proof.
+func hashes(n int) string {
+	if n == 1 {
+		return "1 hash"
+	}
+	return Count(n) + " hashes"
+}

@@ -44,7 +44,7 @@ func (b BudgetList) together() string {
 func anyPeriod() []Option {
 	options := []Option{{"", "Any period"}}
 	for _, p := range meter.Periods() {
-		name := PeriodName(p)
+		name := PeriodAdjective(p)
 		options = append(options, Option{string(p), string(name[0]-'a'+'A') + name[1:]})
 	}
 	return options

@@ -69,9 +69,9 @@ func (c Chart) top() (top int64) {
 
 func (c Chart) money(minor int64) string { return money.Of(minor, c.Currency).String() }
 
-// chartHeight is how many units high the chart is drawn, and chartDay how wide
+// spendChartHeight is how many units high the chart is drawn, and chartDay how wide
 // a day is, of which chartGap stay empty.
-const chartHeight, chartDay, chartGap = barScale, 20, 4
+const spendChartHeight, chartDay, chartGap = barScale, 20, 4
 
 // chartBar is one agent's part of a day.
 type chartBar struct {
@@ -87,7 +87,7 @@ func (c Chart) bars(day int) (bars []chartBar) {
 		sum, _ = money.AddMinor(sum, s.Spent[day])
 		to := share(sum, top)
 		if to > from {
-			bars = append(bars, chartBar{series: i, x: int64(day)*chartDay + chartGap/2, y: chartHeight - to, height: to - from})
+			bars = append(bars, chartBar{series: i, x: int64(day)*chartDay + chartGap/2, y: spendChartHeight - to, height: to - from})
 		}
 		from = to
 	}
@@ -152,7 +152,7 @@ func (c Chart) list(f Frame, day, series int) string {
 func (c Chart) linked(series int) bool { return c.Series[series].Agent != uuid.Nil }
 
 func (c Chart) viewBox() string {
-	return "0 0 " + strconvInt(int64(len(c.Days))*chartDay) + " " + strconvInt(chartHeight)
+	return "0 0 " + strconvInt(int64(len(c.Days))*chartDay) + " " + strconvInt(spendChartHeight)
 }
 
 // bare is an amount without its currency, which the table's head says.

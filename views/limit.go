@@ -95,15 +95,15 @@ func (l LimitRow) Whose() string {
 
 // terms are what kind of limit it is and when it begins anew.
 func (l LimitRow) terms() string {
-	text := PeriodName(l.Period) + " limit"
+	text := PeriodAdjective(l.Period) + " limit"
 	if l.Per == policy.PerCompany {
 		text += " of " + strings.ToLower(l.Whose()[:1]) + l.Whose()[1:]
 	}
 	return text + ", " + l.Resets()
 }
 
-// PeriodName is a period as an adjective.
-func PeriodName(p meter.Period) string {
+// PeriodAdjective is a period as an adjective.
+func PeriodAdjective(p meter.Period) string {
 	switch p {
 	case meter.Day:
 		return "daily"

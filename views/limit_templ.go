@@ -31,7 +31,7 @@ func limitBar(f Frame, l LimitRow) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"min-w-0 text-sm\"><div class=\"mb-1 flex flex-wrap items-baseline justify-between gap-x-3\"><span><a class=\"figure hover:underline\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"min-w-0 text-sm\"><div class=\"mb-1 flex items-baseline justify-between gap-x-3\"><span class=\"min-w-0\"><a class=\"figure hover:underline\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

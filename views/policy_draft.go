@@ -220,13 +220,19 @@ func railOptions() (options []Option) {
 }
 
 // approverOptions are the roles and people whom rule i may ask: viewers decide
-// nothing, but one who is named already is shown.
+// nothing. Who is named already is shown, also when they are gone: a form that
+// left them out would let everybody decide without a word.
 func (d PolicyDraft) approverOptions(i int) []Option {
 	options := []Option{{"role:owner", "Any owner"}, {"role:admin", "Any admin"}, {"role:approver", "Any approver"}}
 	for _, m := range d.Members {
 		id := ident.Format(ident.Member, m.ID)
 		if m.Role != company.Viewer || d.Rules[i].Has("approvers", id) {
 			options = append(options, Option{id, m.Email})
+		}
+	}
+	for _, named := range d.Rules[i].Fields["approvers"] {
+		if !slices.ContainsFunc(options, func(o Option) bool { return o.Value == named }) {
+			options = append(options, Option{named, named + ", no longer a member"})
 		}
 	}
 	return options

@@ -1440,7 +1440,7 @@ func PolicyPreviewPart(w Words, p PolicyPreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, line := range p.Lines {
-			var templ_7745c5c3_Var63 = []any{"break-words whitespace-pre-wrap", templ.KV("muted italic", line.Unfinished)}
+			var templ_7745c5c3_Var63 = []any{"wrap-anywhere whitespace-pre-wrap", templ.KV("muted italic", line.Unfinished)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var63...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1465,7 +1465,7 @@ func PolicyPreviewPart(w Words, p PolicyPreview) templ.Component {
 			var templ_7745c5c3_Var65 string
 			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(line.Text)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/policy_edit.templ`, Line: 298, Col: 105}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/policy_edit.templ`, Line: 298, Col: 107}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var65))
 			if templ_7745c5c3_Err != nil {

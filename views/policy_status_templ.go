@@ -202,7 +202,7 @@ func PolicyStatusPage(f Frame, c StatusChange) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var11 = []any{"btn", templ.KV("btn-error", c.Policy.Status == policy.Active), templ.KV("btn-primary", c.Policy.Status != policy.Active)}
+			var templ_7745c5c3_Var11 = []any{"btn h-auto min-h-10 max-w-full py-2 whitespace-normal wrap-anywhere", templ.KV("btn-error", c.Policy.Status == policy.Active), templ.KV("btn-primary", c.Policy.Status != policy.Active)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var11...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

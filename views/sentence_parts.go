@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -35,11 +36,14 @@ func (w Words) who(r policy.Rule) string {
 	return number(n) + " of " + listed(append(roles, people...), "and")
 }
 
+// mayApprove are the roles that decide approvals, the mightiest first.
+var mayApprove = []string{"owner", "admin", "approver"}
+
 // approvers sorts what a rule names into roles and people. Naming nobody means
 // everybody who decides approvals.
 func (w Words) approvers(named []string) (roles, people []string) {
 	if len(named) == 0 {
-		return []string{"owner", "admin", "approver"}, nil
+		return slices.Clone(mayApprove), nil
 	}
 	for _, a := range named {
 		if role, is := strings.CutPrefix(a, "role:"); is {
@@ -50,6 +54,9 @@ func (w Words) approvers(named []string) (roles, people []string) {
 			people = append(people, a)
 		}
 	}
+	// It is a set: the order in which it was written says nothing.
+	slices.SortFunc(roles, func(a, b string) int { return cmp.Compare(slices.Index(mayApprove, a), slices.Index(mayApprove, b)) })
+	slices.Sort(people)
 	return roles, people
 }
 
@@ -128,8 +135,15 @@ func weekdays(days []time.Weekday) string {
 
 // list is the sentence of a rule that allows or blocks.
 func (w Words) list(r policy.Rule) string {
-	values := make([]string, 0, len(r.Values))
-	for _, v := range r.Values {
+	written := r.Values
+	if r.Type == policy.RailList {
+		written = slices.Clone(written)
+		slices.SortFunc(written, func(a, b string) int {
+			return cmp.Compare(slices.Index(policy.Rails(), a), slices.Index(policy.Rails(), b))
+		})
+	}
+	values := make([]string, 0, len(written))
+	for _, v := range written {
 		values = append(values, valueWords(r.Type, v))
 	}
 	if w.Most > 0 && len(values) > w.Most {

@@ -596,17 +596,18 @@ SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decisio
      AND y.authorization_id < $4 AND y.authorization_id >= $5
    ORDER BY y.authorization_id DESC LIMIT $6::integer)
 ) a
-WHERE ($7::text[] IS NULL OR a.status::text = ANY($7::text[]))
-  AND ($8::text IS NULL OR a.decision::text = $8)
-  AND ($9::text IS NULL OR a.reason_code = $9)
-  AND ($10::text IS NULL OR a.merchant_key = $10 OR lower(a.merchant_name) = lower($11))
-  AND ($12::text IS NULL OR a.currency = $12)
-  AND ($13::text IS NULL OR a.rail::text = $13)
-  AND ($14::timestamptz IS NULL OR a.created_at >= $14)
-  AND ($15::timestamptz IS NULL OR a.created_at < $15)
-  AND ($16::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $16 COLLATE "C")
-  AND ($17::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $17)
-ORDER BY a.authorization_id DESC LIMIT $18::integer
+WHERE (cardinality($7::uuid[]) = 0 OR a.agent_id = ANY($7::uuid[]))
+  AND ($8::text[] IS NULL OR a.status::text = ANY($8::text[]))
+  AND ($9::text IS NULL OR a.decision::text = $9)
+  AND ($10::text IS NULL OR a.reason_code = $10)
+  AND ($11::text IS NULL OR a.merchant_key = $11 OR lower(a.merchant_name) = lower($12))
+  AND ($13::text IS NULL OR a.currency = $13)
+  AND ($14::text IS NULL OR a.rail::text = $14)
+  AND ($15::timestamptz IS NULL OR a.created_at >= $15)
+  AND ($16::timestamptz IS NULL OR a.created_at < $16)
+  AND ($17::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $17 COLLATE "C")
+  AND ($18::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $18)
+ORDER BY a.authorization_id DESC LIMIT $19::integer
 `
 
 type SearchAuthorizationsParams struct {
@@ -616,6 +617,7 @@ type SearchAuthorizationsParams struct {
 	Before       uuid.UUID
 	First        uuid.UUID
 	Looked       int32
+	Agents       []uuid.UUID
 	Statuses     []string
 	Decision     *string
 	ReasonCode   *string
@@ -641,6 +643,7 @@ func (q *Queries) SearchAuthorizations(ctx context.Context, arg SearchAuthorizat
 		arg.Before,
 		arg.First,
 		arg.Looked,
+		arg.Agents,
 		arg.Statuses,
 		arg.Decision,
 		arg.ReasonCode,

@@ -16,34 +16,36 @@ const SearchSums = `-- name: SearchSums :many
 
 WITH newest AS NOT MATERIALIZED (
   (SELECT x.company_id, x.live, x.authorization_id, x.agent_id, x.status, x.decision, x.reason_code, x.reason, x.currency, x.requested, x.amount, x.refunded, x.merchant_name, x.merchant_mcc, x.merchant_country, x.merchant_domain, x.merchant_key, x.rail, x.capture, x.purpose, x.metadata, x.reference, x.void_reason, x.expires_in, x.expires_at, x.created_at, x.decided_at, x.closed_at, x.redeemed_at, x.requested_by, x.approval_id, x.explanation FROM authorizations x
-   WHERE $12::uuid IS NULL AND x.company_id = $13 AND x.live = $14
-     AND x.authorization_id < $15 AND x.authorization_id >= $16
-   ORDER BY x.authorization_id DESC LIMIT $17::integer)
+   WHERE $13::uuid IS NULL AND x.company_id = $14 AND x.live = $15
+     AND x.authorization_id < $16 AND x.authorization_id >= $17
+   ORDER BY x.authorization_id DESC LIMIT $18::integer)
   UNION ALL
   (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation FROM authorizations y
-   WHERE y.company_id = $13 AND y.live = $14 AND y.agent_id = $12
-     AND y.authorization_id < $15 AND y.authorization_id >= $16
-   ORDER BY y.authorization_id DESC LIMIT $17::integer)
+   WHERE y.company_id = $14 AND y.live = $15 AND y.agent_id = $13
+     AND y.authorization_id < $16 AND y.authorization_id >= $17
+   ORDER BY y.authorization_id DESC LIMIT $18::integer)
 )
 SELECT a.currency, a.status::text AS status, count(*) AS n,
   least(sum(a.requested), 9223372036854775807)::bigint AS requested,
   least(sum(a.amount - a.refunded), 9223372036854775807)::bigint AS minor
 FROM newest a
-WHERE ($1::text[] IS NULL OR a.status::text = ANY($1::text[]))
-  AND ($2::text IS NULL OR a.decision::text = $2)
-  AND ($3::text IS NULL OR a.reason_code = $3)
-  AND ($4::text IS NULL OR a.merchant_key = $4 OR lower(a.merchant_name) = lower($5))
-  AND ($6::text IS NULL OR a.currency = $6)
-  AND ($7::text IS NULL OR a.rail::text = $7)
-  AND ($8::timestamptz IS NULL OR a.created_at >= $8)
-  AND ($9::timestamptz IS NULL OR a.created_at < $9)
-  AND ($10::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $10 COLLATE "C")
-  AND ($11::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $11)
+WHERE (cardinality($1::uuid[]) = 0 OR a.agent_id = ANY($1::uuid[]))
+  AND ($2::text[] IS NULL OR a.status::text = ANY($2::text[]))
+  AND ($3::text IS NULL OR a.decision::text = $3)
+  AND ($4::text IS NULL OR a.reason_code = $4)
+  AND ($5::text IS NULL OR a.merchant_key = $5 OR lower(a.merchant_name) = lower($6))
+  AND ($7::text IS NULL OR a.currency = $7)
+  AND ($8::text IS NULL OR a.rail::text = $8)
+  AND ($9::timestamptz IS NULL OR a.created_at >= $9)
+  AND ($10::timestamptz IS NULL OR a.created_at < $10)
+  AND ($11::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $11 COLLATE "C")
+  AND ($12::text IS NULL OR concat_ws(E'\n', a.merchant_key, a.merchant_name, a.purpose, a.reference) ILIKE $12)
 GROUP BY a.currency, a.status
 ORDER BY a.currency, a.status
 `
 
 type SearchSumsParams struct {
+	Agents       []uuid.UUID
 	Statuses     []string
 	Decision     *string
 	ReasonCode   *string
@@ -73,9 +75,10 @@ type SearchSumsRow struct {
 
 // What the authorizations of a list add up to.
 // What SearchAuthorizations finds, added up: among the newest that there are
-// before a place. Looked is how many that were, the same in each row.
+// before a place.
 func (q *Queries) SearchSums(ctx context.Context, arg SearchSumsParams) ([]SearchSumsRow, error) {
 	rows, err := q.db.Query(ctx, SearchSums,
+		arg.Agents,
 		arg.Statuses,
 		arg.Decision,
 		arg.ReasonCode,

@@ -11,9 +11,9 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 )
 
-// Waiting counts the requests that wait for people, no further than most, and
+// CountWaiting counts the requests that wait for people, no further than most, and
 // tells the database's moment. It is cheap enough for every page.
-func (s *Service) Waiting(ctx context.Context, t ident.Tenant, most int) (waiting int, now time.Time, err error) {
+func (s *Service) CountWaiting(ctx context.Context, t ident.Tenant, most int) (waiting int, now time.Time, err error) {
 	row, err := db.New(s.pool).WaitingAndClock(ctx, t.Company, t.Live, int32(most))
 	return int(row.Waiting), row.Now, err
 }

@@ -19,7 +19,9 @@ import (
 type Search struct {
 	Filter
 	// Statuses are any of these, beside Filter.Status.
-	Statuses   []Status
+	Statuses []Status
+	// Agents are any of these; none are all.
+	Agents     []uuid.UUID
 	ReasonCode string
 	// Text is looked for, in any case, within the merchant's name, domain and
 	// key, the purpose and the reference. One that begins like an authorization's
@@ -73,9 +75,12 @@ func (q *Search) params(t ident.Tenant, before uuid.UUID, limit int) db.SearchAu
 	f := &q.Filter
 	first, beyond := ids(meter.Window{From: f.From, To: f.To})
 	p := db.SearchAuthorizationsParams{CompanyID: t.Company, Live: t.Live, Looked: maxLooked, Rows: int32(limit) + 1,
-		Agent: optional(f.Agent), Decision: optional(f.Decision), ReasonCode: optional(q.ReasonCode),
+		Agent: optional(f.Agent), Agents: q.Agents, Decision: optional(f.Decision), ReasonCode: optional(q.ReasonCode),
 		Merchant: optional(f.MerchantKey), MerchantName: optional(f.Merchant), Currency: optional(f.Currency),
 		Rail: optional(f.Rail), Since: optional(f.From), Until: optional(f.To)}
+	if p.Agents == nil {
+		p.Agents = []uuid.UUID{}
+	}
 	if f.Status != "" {
 		p.Statuses = append(p.Statuses, string(f.Status))
 	}

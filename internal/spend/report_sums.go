@@ -28,11 +28,10 @@ func (s *Service) Sums(ctx context.Context, t ident.Tenant, q Search) ([]ListSum
 		return nil, err
 	}
 	p := q.params(t, afterAll, 0)
-	rows, err := report(ctx, s, func(d *db.Queries) ([]db.SearchSumsRow, error) {
-		return d.SearchSums(ctx, db.SearchSumsParams{CompanyID: t.Company, Live: t.Live, Looked: maxSummed,
-			Agent: p.Agent, Before: p.Before, First: p.First, Statuses: p.Statuses, Decision: p.Decision, ReasonCode: p.ReasonCode,
-			Merchant: p.Merchant, MerchantName: p.MerchantName, Currency: p.Currency, Rail: p.Rail, Since: p.Since, Until: p.Until,
-			Pattern: p.Pattern, WidePattern: p.WidePattern})
+	rows, err := report(ctx, s, func(stored *db.Queries) ([]db.SearchSumsRow, error) {
+		return stored.SearchSums(ctx, db.SearchSumsParams{CompanyID: t.Company, Live: t.Live, Looked: maxSummed, Agent: p.Agent, Agents: p.Agents,
+			Before: p.Before, First: p.First, Statuses: p.Statuses, Decision: p.Decision, ReasonCode: p.ReasonCode, Merchant: p.Merchant,
+			MerchantName: p.MerchantName, Currency: p.Currency, Rail: p.Rail, Since: p.Since, Until: p.Until, Pattern: p.Pattern, WidePattern: p.WidePattern})
 	})
 	out := make([]ListSum, len(rows))
 	for i, r := range rows {

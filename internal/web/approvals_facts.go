@@ -21,8 +21,8 @@ func inboxScript() string { return static.URL("inbox.js") }
 const (
 	// historyDays is how far a merchant's history is told.
 	historyDays = 90
-	// lastOfMerchant and precedents are how many are shown.
-	lastOfMerchant, precedents = 5, 3
+	// precedents is how many similar requests are shown.
+	precedents = 3
 )
 
 // held gathers for requests what helps to decide them, each kind of fact for all
@@ -134,7 +134,7 @@ func (v *visit) addHistory(out []views.Held, of []*spend.Authorization) error {
 		keys = append(keys, a.MerchantKey)
 	}
 	histories, err := v.web.spend.MerchantHistories(v.ctx(), v.tenant(), keys,
-		meter.Window{From: v.frame.Now.Add(-historyDays * 24 * time.Hour)}, lastOfMerchant)
+		meter.Window{From: v.frame.Now.Add(-historyDays * 24 * time.Hour)}, 0)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,12 @@ func (w *Web) authorizationPages() []page {
 const listedAuthorizations = 50
 
 func (v *visit) authorizations() error {
+	return v.listAuthorizations(v.QueryParam("sums") != "")
+}
+
+// listAuthorizations shows the list, with what it adds up to where that is
+// asked for.
+func (v *visit) listAuthorizations(summed bool) error {
 	l, q, wrong, err := v.listFilter()
 	if err != nil {
 		return err
@@ -51,7 +57,7 @@ func (v *visit) authorizations() error {
 		return err
 	}
 	// Without a beginning there may be much to add up: that is asked for apart.
-	if l.From != "" || v.QueryParam("sums") != "" {
+	if l.From != "" || summed {
 		if list.Sums, err = v.sums(q); err != nil {
 			return err
 		}
@@ -64,14 +70,18 @@ func (v *visit) sums(q spend.Search) (*views.ListSums, error) {
 	return views.AddUp(sums), err
 }
 
-// authorizationSums is the part of the list that says what it adds up to.
+// authorizationSums is the part of the list that says what it adds up to, or the
+// whole list where no part is asked for.
 func (v *visit) authorizationSums() error {
+	if !v.isHTMX() {
+		return v.listAuthorizations(true)
+	}
 	l, q, wrong, err := v.listFilter()
 	if err != nil {
 		return err
 	}
-	if !v.isHTMX() || wrong.Any() {
-		return v.redirect(l.At(v.frame, "/authorizations", "sums", "1"))
+	if wrong.Any() {
+		return v.redirect(l.At(v.frame, "/authorizations"))
 	}
 	sums, err := v.sums(q)
 	if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"io"
@@ -35,7 +36,7 @@ func (v *visit) exportAuthorizations() error {
 	if err != nil {
 		return err
 	}
-	format := v.QueryParam("format")
+	format := cmp.Or(v.QueryParam("format"), "csv")
 	contentType, known := exportTypes[format]
 	if wrong.Any() || !known {
 		return fault.New(fault.Invalid, "unknown_export", "The export needs a format (csv, ndjson or json) and filters that the list takes.")

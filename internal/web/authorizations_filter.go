@@ -30,7 +30,7 @@ func (v *visit) filterText(name string) string {
 // and what they mean for a search. A filter that cannot be read is told by its
 // field.
 func (v *visit) listFilter() (views.ListFilter, spend.Search, views.Errors, error) {
-	l := views.ListFilter{Agent: v.filterText("agent"), Status: v.filterText("status"), Decision: v.filterText("decision"),
+	l := views.ListFilter{Agent: v.filterText("agent"), Policy: v.filterText("policy"), Status: v.filterText("status"), Decision: v.filterText("decision"),
 		Merchant: v.filterText("merchant"), MerchantKey: v.filterText("merchant_key"), Currency: v.filterText("currency"),
 		Rail: v.filterText("rail"), Reason: v.filterText("reason"), From: v.filterText("from"), To: v.filterText("to"), Q: v.filterText("q")}
 	q := spend.Search{Filter: spend.Filter{Decision: l.Decision, Merchant: l.Merchant, MerchantKey: l.MerchantKey, Rail: l.Rail},
@@ -53,7 +53,23 @@ func (v *visit) listFilter() (views.ListFilter, spend.Search, views.Errors, erro
 	if fault.From(err).Kind == fault.NotFound {
 		wrong.Fields["agent"], err = "There is no agent of this handle or id.", nil
 	}
+	if err == nil {
+		q.Agents, err = v.agentsOfPolicy(l.Policy)
+	}
 	return l, q, wrong, err
+}
+
+// agentsOfPolicy are the agents that a policy names; none are all.
+func (v *visit) agentsOfPolicy(text string) ([]uuid.UUID, error) {
+	if text == "" {
+		return nil, nil
+	}
+	id, ok := ident.Parse(ident.Policy, text)
+	if !ok {
+		return nil, fault.Missing("policy")
+	}
+	p, err := v.web.policies.Get(v.ctx(), v.tenant(), id)
+	return p.Agents, err
 }
 
 // readStatus takes one status, or a set of them by its name.

@@ -35,7 +35,7 @@ func (v *visit) budgets() error {
 	if list.Wrong.Any() {
 		return v.show(http.StatusUnprocessableEntity, views.Budgets(v.titled("Budgets"), list))
 	}
-	rows, rooms, err := v.limits(agent)
+	rows, rooms, err := v.limitsOf(agent)
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,9 @@ func (v *visit) budgetPage(list *views.BudgetList, rows []views.LimitRow) {
 	}
 }
 
-// limits are those in force of one agent, or of all where that is nil, the
+// limitsOf are those in force of one agent, or of all where that is nil, the
 // fullest first, with what each agent could spend now.
-func (v *visit) limits(agent uuid.UUID) ([]views.LimitRow, map[uuid.UUID][]policy.Headroom, error) {
+func (v *visit) limitsOf(agent uuid.UUID) ([]views.LimitRow, map[uuid.UUID][]policy.Headroom, error) {
 	var only []uuid.UUID
 	if agent != uuid.Nil {
 		only = []uuid.UUID{agent}

@@ -92,7 +92,7 @@ func mannered(t *testing.T, a *answer) {
 	if n := len(a.all("h1")); n != 1 {
 		t.Errorf("%s: %d headings of the first level", a.path, n)
 	}
-	if title := a.text("head title"); !strings.HasSuffix(title, "· Purser") || strings.HasPrefix(title, "·") {
+	if title := a.text("head > title"); !strings.HasSuffix(title, "· Purser") || strings.HasPrefix(title, "·") {
 		t.Errorf("%s: the title is %q", a.path, title)
 	}
 }

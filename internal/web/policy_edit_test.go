@@ -12,7 +12,7 @@ import (
 // everyRule has each type, with all its options.
 const everyRule = `[
  {"type":"transaction_limit","amount":3000.50,"currency":"usd"},
- {"type":"approval_threshold","amount":0,"currency":"usd","approvals":2,"approvers":["role:approver","role:owner"]},
+ {"type":"approval_threshold","amount":0,"currency":"usd","approvals":2,"approvers":["role:owner","role:approver"]},
  {"type":"limit","period":"quarter","amount":500000,"currency":"usd","time_zone":"Asia/Tokyo","per":"company"},
  {"type":"limit","period":"total","amount":900000,"currency":"usd","per":"agent"},
  {"type":"velocity","window":"90s","count":10},

@@ -68,7 +68,7 @@ func (v *visit) lookAround() (err error) {
 	if v.frame.Heard, err = v.web.feed.Last(v.ctx(), v.tenant()); err != nil {
 		return err
 	}
-	v.frame.Waiting, v.frame.Now, err = v.web.spend.Waiting(v.ctx(), v.tenant(), views.MostWaiting+1)
+	v.frame.Waiting, v.frame.Now, err = v.web.spend.CountWaiting(v.ctx(), v.tenant(), views.MostWaiting+1)
 	return err
 }
 
