@@ -30,8 +30,8 @@ func TestPictures(t *testing.T) {
 	}
 	w := o.window(browsertest.Look{Width: 1280, Height: 860})
 	o.signIn(w, "owner@demo.test")
-	take := func(name string) {
-		browsertest.Eval[bool](w, `(document.activeElement?.blur(), window.scrollTo(0, 0), true)`)
+	take := func(name, place string) {
+		browsertest.Eval[bool](w, `(document.activeElement?.blur(), `+place+`, true)`)
 		content := fewColours(t, w.Picture())
 		if len(content) > mostPicture {
 			t.Errorf("%s has %d bytes", name, len(content))
@@ -40,18 +40,21 @@ func TestPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	const top = `window.scrollTo(0, 0)`
 	w.Open("/overview")
-	take("overview")
+	take("overview", top)
 	w.Open("/approvals")
-	take("inbox")
+	take("inbox", top)
 	w.Open("/policies")
-	w.Open(browsertest.Eval[string](w, `[...document.querySelectorAll("main a[href^='/policies/pol_']")].find(a => a.innerText.includes("Cloud")).pathname + "/edit"`))
+	w.Open(browsertest.Eval[string](w, `[...document.querySelectorAll("main a[href^='/policies/pol_']")].find(a => a.innerText.includes("Procurement")).pathname + "/edit"`))
+	w.Type("[name='rules[0].amount']", "1000")
+	w.Until("the sentence", `document.querySelector("#policy-preview").innerText.includes("1,000.00")`)
 	w.Do("button[value='simulate:30']")
 	w.Until("the simulation", `document.querySelector("#simulation h3")`)
-	take("policy-editor")
-	w.Open("/authorizations?status=denied")
-	w.Open(browsertest.Eval[string](w, `([...document.querySelectorAll("main tr")].find(r => r.innerText.includes("limit")) ?? document).querySelector("a[href^='/authorizations/auth_']").pathname`))
-	take("authorization")
+	take("policy-editor", `document.querySelector("[aria-label=Rules]").scrollIntoView(), document.querySelector("#simulation").closest("section").scrollIntoView({block: "nearest"})`)
+	w.Open("/authorizations?reason=limit_exceeded")
+	w.Open(browsertest.Eval[string](w, `document.querySelector("main a[href^='/authorizations/auth_']").pathname`))
+	take("authorization", top)
 }
 
 // fewColours writes a picture with at most 256 colours, the ones that it has the
