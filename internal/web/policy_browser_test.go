@@ -63,6 +63,7 @@ func TestConditionInABrowser(t *testing.T) {
 	window.Do("button[value=add]")
 	window.Until("the new rule", `document.querySelector("#rule-0-when") !== null`)
 	window.Type("#rule-0-when", "amount > 1.0 && merchant.nmae == 'x'")
+	window.Until("what was typed", `document.querySelector("#rule-0-when").value.endsWith("== 'x'")`)
 	window.Until("the place of what is wrong", `document.querySelector("#rule-0-when-note mark")?.innerText === "."`)
 	window.Tap("input[value=some]")
 	window.Type("#agent-search", "proc")
