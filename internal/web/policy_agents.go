@@ -65,7 +65,7 @@ func (v *visit) findAgents(text string, chosen []uuid.UUID) (found []views.Polic
 func (v *visit) searchAgents() error {
 	form, err := v.FormParams()
 	if err != nil {
-		return fault.New(fault.Malformed, "bad_form", "The form cannot be read.").Because(err)
+		return fault.New(fault.Malformed, "malformed_form", "The form cannot be read.").Because(err)
 	}
 	d, agents := typedPolicy(form)
 	d.Everyone = false

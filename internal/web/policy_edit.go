@@ -75,7 +75,7 @@ func (v *visit) submitEdit() error {
 func (v *visit) submitPolicy(original *policy.Policy) error {
 	form, err := v.FormParams()
 	if err != nil {
-		return fault.New(fault.Malformed, "bad_form", "The form cannot be read.").Because(err)
+		return fault.New(fault.Malformed, "malformed_form", "The form cannot be read.").Because(err)
 	}
 	d, agents := typedPolicy(form)
 	d.Original = original
@@ -169,7 +169,7 @@ func (v *visit) fillEditor(d *views.PolicyDraft, agents []uuid.UUID) error {
 func (v *visit) previewPolicy() error {
 	form, err := v.FormParams()
 	if err != nil {
-		return fault.New(fault.Malformed, "bad_form", "The form cannot be read.").Because(err)
+		return fault.New(fault.Malformed, "malformed_form", "The form cannot be read.").Because(err)
 	}
 	d, agents := typedPolicy(form)
 	words, err := v.words()

@@ -25,7 +25,7 @@ func (v *visit) savePolicy(d views.PolicyDraft, agents []uuid.UUID, beside bool,
 		c.Status, c.Name = policy.Shadow, trialName(c.Name)
 	}
 	if c.Status != policy.Active && c.Status != policy.Shadow && c.Status != policy.Draft {
-		return fault.New(fault.Malformed, "bad_form", "The form has no such button.")
+		return fault.New(fault.Malformed, "malformed_form", "The form has no such button.")
 	}
 	written, err := v.writePolicy(d, beside, c)
 	if fault.Is(err, "version_stale") {

@@ -51,7 +51,7 @@ func (v *visit) simulateInPage(d views.PolicyDraft, agents []uuid.UUID, days str
 func (v *visit) simulateStreamed() error {
 	form, err := v.FormParams()
 	if err != nil {
-		return fault.New(fault.Malformed, "bad_form", "The form cannot be read.").Because(err)
+		return fault.New(fault.Malformed, "malformed_form", "The form cannot be read.").Because(err)
 	}
 	d, agents := typedPolicy(form)
 	if d.Original, err = v.typedOriginal(form.Get("policy")); err != nil {
@@ -93,7 +93,7 @@ func (v *visit) typedOriginal(text string) (*policy.Policy, error) {
 func (v *visit) simulate(ctx context.Context, d views.PolicyDraft, c policy.Content, days string, progress func(done, total int)) (views.SimulationResult, error) {
 	n, ok := simulatedDays[days]
 	if !ok {
-		return views.SimulationResult{}, fault.New(fault.Malformed, "bad_form", "The form has no such button.")
+		return views.SimulationResult{}, fault.New(fault.Malformed, "malformed_form", "The form has no such button.")
 	}
 	leave, err := v.web.simulations.enter(ctx, v.tenant().Company)
 	if err != nil {
