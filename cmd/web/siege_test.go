@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/jackc/pgx/v5"
@@ -86,6 +87,8 @@ func crowded() trouble {
 					continue
 				}
 				s.node.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'door'")
+				// The connection that said so gives its own place back a moment later.
+				time.Sleep(50 * time.Millisecond)
 			}
 		},
 		end: func(*siege) {

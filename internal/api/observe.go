@@ -168,6 +168,9 @@ func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 // isAPI says whether an address is a program's, so that its errors are
 // problems and not pages.
 func isAPI(path string) bool {
+	if !strings.HasPrefix(path, "/") {
+		return true // CONNECT and its like: no browser asks so for a page
+	}
 	for _, root := range []string{"/v1", "/v3", "/.well-known", "/problems", "/dev"} {
 		if path == root || strings.HasPrefix(path, root+"/") {
 			return true
