@@ -57,7 +57,7 @@ func (s *server) authorizing(t *tenant, who func(*rand.Rand) int) maker {
 		return func() error {
 			r.fresh(&s.tally.keys)
 			r.of(who(dice))
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			if err = expect(a, err, sayApproved, sayToken); err == nil {
 				s.tally.approved.Add(1)
 			}
@@ -73,7 +73,7 @@ func (s *server) touching(t *tenant, next *atomic.Int64) maker {
 		return func() error {
 			do.fresh(&s.tally.keys)
 			do.of(int(next.Add(1)))
-			a, err := c.do(do.text)
+			a, err := c.ask(do.text)
 			if err = expect(a, err, sayApproved); err == nil {
 				s.tally.approved.Add(1)
 			}
@@ -97,7 +97,7 @@ func (s *server) pairing(t *tenant, who func(*rand.Rand) int) maker {
 			}
 			confirm.about(id)
 			confirm.fresh(&s.tally.keys)
-			a, err := c.do(confirm.text)
+			a, err := c.ask(confirm.text)
 			if err = expect(a, err, sayClosed); err == nil {
 				s.tally.confirmed.Add(1)
 			}
@@ -113,7 +113,7 @@ func (s *server) overreaching(t *tenant, who func(*rand.Rand) int) maker {
 		return func() error {
 			r.fresh(&s.tally.keys)
 			r.of(who(dice))
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			if err = expect(a, err, sayDenied, sayLimit, sayToken); err == nil {
 				s.tally.denied.Add(1)
 			}
@@ -133,7 +133,7 @@ func (s *server) remember(t *tenant, next *atomic.Int64) maker {
 			n := next.Add(1)
 			r.keyed(replayed + n)
 			r.of(int(n))
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			if err = expect(a, err, sayApproved); err != nil {
 				return err
 			}
@@ -156,7 +156,7 @@ func (s *server) replaying(t *tenant, n int) maker {
 			agent := 1 + dice.IntN(n)
 			r.keyed(replayed + int64(agent))
 			r.of(agent)
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			if err == nil && !a.replayed {
 				return fmt.Errorf("a repeated request was not answered as one: %d %s", a.status, a.body)
 			}
@@ -171,7 +171,7 @@ func (s *server) looking(t *tenant, who func(*rand.Rand) int) maker {
 		r, dice := newRequest(t.secret(client), "GET", "/v1/budget/"+agentRoom, ""), dice(client)
 		return func() error {
 			r.of(who(dice))
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			return expect(a, err, sayBudgets)
 		}
 	}
@@ -181,7 +181,7 @@ func (s *server) looking(t *tenant, who func(*rand.Rand) int) maker {
 func greeting(c *conn, _ int) op {
 	r := newRequest("-", "GET", "/healthz", "")
 	return func() error {
-		a, err := c.do(r.text)
+		a, err := c.ask(r.text)
 		return expect(a, err, sayHealthy)
 	}
 }

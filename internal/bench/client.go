@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httputil"
 	"strconv"
+	"time"
 )
 
 // conn is one keep-alive connection. It speaks just enough HTTP/1.1 to cost
@@ -58,6 +60,25 @@ func (c *conn) do(request []byte) (answer, error) {
 		return a, err
 	}
 	a.body, err = c.payload(length)
+	return a, err
+}
+
+const (
+	// askedAgain bounds how often ask repeats, askPause is the wait before.
+	askedAgain = 20
+	askPause   = 50 * time.Millisecond
+)
+
+// ask is do as a client that honours Retry-After: what is refused for now is
+// asked again, and the time that it took counts. On a machine that has other
+// work too, a server may be busy for a moment.
+func (c *conn) ask(request []byte) (a answer, err error) {
+	for range askedAgain {
+		if a, err = c.do(request); err != nil || a.status != http.StatusServiceUnavailable || !a.later {
+			break
+		}
+		time.Sleep(askPause)
+	}
 	return a, err
 }
 

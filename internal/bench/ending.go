@@ -59,7 +59,7 @@ func (s *server) closing(t *tenant, verb string, want []byte, counted *atomic.In
 			r.about(ids[client][next])
 			r.fresh(&s.tally.keys)
 			next++
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			if err = expect(a, err, want); err == nil {
 				counted.Add(1)
 			}
@@ -74,7 +74,7 @@ func (s *server) recalling(t *tenant) maker {
 		r, dice := newRequest(t.secret(client), "GET", "/v1/authorize/"+idRoom, ""), dice(client)
 		return func() error {
 			r.about(s.known[dice.IntN(len(s.known))])
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			return expect(a, err, sayID)
 		}
 	}

@@ -79,7 +79,7 @@ func (s *server) paging(t *tenant, path string) maker {
 	return func(c *conn, client int) op {
 		r := newRequest(t.secret(client), "GET", path, "")
 		return func() error {
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			return expect(a, err, sayData)
 		}
 	}

@@ -67,7 +67,7 @@ func (s *server) meetAll(secrets []string) (load, error) {
 				r := newRequest(secrets[i], "POST", "/v1/authorize", spending)
 				r.fresh(&s.tally.keys)
 				r.of(1 + i%perCompany)
-				a, err := c.do(r.text)
+				a, err := c.ask(r.text)
 				if err := expect(a, err, sayApproved, sayToken); err != nil {
 					return err
 				}

@@ -124,7 +124,7 @@ func (g *group) exhaust(ctx context.Context) error {
 		return func() error {
 			r.fresh(&s.tally.keys)
 			r.of(0)
-			a, err := c.do(r.text)
+			a, err := c.ask(r.text)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil && expect(a, nil, sayApproved, sayToken) == nil {
