@@ -6,7 +6,7 @@ FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[])
 JOIN audit_heads h ON h.company_id = w.company_id AND h.live = w.live;
 
 -- name: FeedEvents :many
-SELECT l.position, e.*
+SELECT l.position, sqlc.embed(e)
 FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
              unnest(@firsts::bigint[]) AS first, unnest(@pasts::bigint[]) AS past) w
 JOIN audit_leaves l ON l.company_id = w.company_id AND l.live = w.live AND l.position >= w.first AND l.position < w.past

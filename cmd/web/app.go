@@ -17,6 +17,7 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/mcp"
+	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
@@ -60,6 +61,7 @@ type features struct {
 	access    *access.Access
 	gate      *spend.Service
 	post      post
+	queue     *notify.Queue
 }
 
 // build composes the features into doors and jobs. It is the one place that
@@ -105,6 +107,9 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if f.post, err = newPost(h.config, h.log); err != nil {
 		return f, err
 	}
+	if f.queue, err = notify.NewQueue(h.pool, h.log); err != nil {
+		return f, err
+	}
 	counters, err := newRedis(h.RedisURL)
 	if err != nil {
 		return f, err
@@ -148,6 +153,7 @@ func (f features) jobs(h house) []job {
 		{"signing keys", forever(f.keys.Run)},
 		{"audit log", forever(f.audit.Run)},
 		{"news", forever(f.feed.Run)},
+		{"outbox", forever(f.outbox(h).Run)},
 		{"access", forever(f.access.Run)},
 		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
 	}

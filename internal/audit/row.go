@@ -56,12 +56,6 @@ func toRecord(position int64, e db.AuditEvent) proof.Record {
 	return r
 }
 
-// feedRecord is toRecord of a row of the feed.
-func feedRecord(r db.FeedEventsRow) proof.Record {
-	return toRecord(r.Position, db.AuditEvent{EventID: r.EventID, Type: r.Type, Actor: r.Actor, AgentID: r.AgentID,
-		Subject: r.Subject, Data: r.Data, RequestID: r.RequestID, CreatedAt: r.CreatedAt})
-}
-
 // head is a log's sealed size and root, and what is stored behind them.
 type head struct {
 	size                     int64

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -22,17 +21,8 @@ ORDER BY l.company_id, l.live, l.position
 `
 
 type FeedEventsRow struct {
-	Position  int64
-	CompanyID uuid.UUID
-	Live      bool
-	EventID   uuid.UUID
-	Type      string
-	Actor     string
-	AgentID   *uuid.UUID
-	Subject   string
-	Data      []byte
-	RequestID string
-	CreatedAt time.Time
+	Position   int64
+	AuditEvent AuditEvent
 }
 
 func (q *Queries) FeedEvents(ctx context.Context, companies []uuid.UUID, lives []bool, firsts []int64, pasts []int64) ([]FeedEventsRow, error) {
@@ -51,16 +41,16 @@ func (q *Queries) FeedEvents(ctx context.Context, companies []uuid.UUID, lives [
 		var i FeedEventsRow
 		if err := rows.Scan(
 			&i.Position,
-			&i.CompanyID,
-			&i.Live,
-			&i.EventID,
-			&i.Type,
-			&i.Actor,
-			&i.AgentID,
-			&i.Subject,
-			&i.Data,
-			&i.RequestID,
-			&i.CreatedAt,
+			&i.AuditEvent.CompanyID,
+			&i.AuditEvent.Live,
+			&i.AuditEvent.EventID,
+			&i.AuditEvent.Type,
+			&i.AuditEvent.Actor,
+			&i.AuditEvent.AgentID,
+			&i.AuditEvent.Subject,
+			&i.AuditEvent.Data,
+			&i.AuditEvent.RequestID,
+			&i.AuditEvent.CreatedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -32,9 +32,9 @@ func TestFloorsObject(t *testing.T) {
 	t.Parallel()
 	const ours = module + "internal/"
 	for _, i := range []importing{
-		{"fault", ours + "ident", false},    // siblings
-		{"postgres", ours + "audit", false}, // up
-		{"spend", ours + "notify", false},   // siblings
+		{"fault", ours + "ident", false},           // siblings
+		{"postgres", ours + "audit", false},        // up
+		{"spend", ours + "notify/webhooks", false}, // siblings
 		{"rails/cards", ours + "rails/ibans", false},
 		{"company", ours + "spend", false},
 		{"api", ours + "web", false},

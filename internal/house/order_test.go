@@ -26,8 +26,9 @@ var floors = [][]string{
 	{"postgres/pgtest/run"},
 	{"audit", "meter", "once", "sign"},
 	{"company", "ledger", "policy"},
-	{"spend", "notify", "access"},
-	{"rails/*", "demo", "reconcile"},
+	{"notify"},
+	{"spend", "notify/webhooks", "access"},
+	{"rails/*", "messages", "demo", "reconcile"},
 	{"api"},
 	{"views"},
 	{"web", "mcp"},
@@ -38,7 +39,7 @@ var floors = [][]string{
 // key is a package of ours, or any other import path with all below it.
 var only = map[string][]string{
 	// Rows stay with the features that turn them into types of their own.
-	"db": {"audit", "meter", "once", "sign", "company", "ledger", "policy", "spend", "notify", "access", "rails/*", "demo", "reconcile"},
+	"db": {"audit", "meter", "once", "sign", "company", "ledger", "policy", "spend", "notify", "notify/webhooks", "access", "rails/*", "messages", "demo", "reconcile"},
 	// The embedded server is the composition root's, and the tests'.
 	"postgres/embedded":        {"postgres", "postgres/pgtest", "postgres/pgtest/run", "cmd/*", "bench"},
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
@@ -55,8 +56,10 @@ var only = map[string][]string{
 	"github.com/jackc/pgx/v5/pgxpool": {"postgres"},
 	"github.com/jackc/pgx/v5/stdlib":  {"postgres"},
 	"database/sql":                    {"postgres", "db"},
-	"testing":                         {"postgres/pgtest", "web/browsertest"}, // and every test
-	"github.com/chromedp":             {"web/browsertest"},                    // and tests
+	// Jobs are stored and worked off in one way too.
+	"github.com/riverqueue/river": {"postgres", "notify", "notify/*", "messages", "cmd/web"},
+	"testing":                     {"postgres/pgtest", "web/browsertest"}, // and every test
+	"github.com/chromedp":         {"web/browsertest"},                    // and tests
 	// What reads an OpenAPI document, or was made of one, stays out of the server.
 	"github.com/oapi-codegen": {"api/apitestclient"},
 	"github.com/getkin":       {}, // tests
@@ -71,8 +74,8 @@ var few = map[string][]string{
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same
-	"views": {"static", "money", "ident", "audit", "audit/proof", "company", "ledger", "policy", "spend", "notify", "access",
-		"meter", "sign", "lookalike", "rails/*"},
+	"views": {"static", "money", "ident", "audit", "audit/proof", "company", "ledger", "policy", "spend", "notify/webhooks", "access",
+		"messages", "meter", "sign", "lookalike", "rails/*"},
 }
 
 // importing is one import of one file.

@@ -18,6 +18,7 @@ import (
 var acrossTenants = map[string]string{
 	"AgentsWithExpiredHolds": "the sweeper looks for work in every company",
 	"ReconcileTenants":       "reconciling walks every company",
+	"OutboxTenants":          "messages are made of every company's events",
 }
 
 // bothModes are the queries that mean live and test at once, and why.

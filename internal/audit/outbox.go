@@ -1,0 +1,164 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/getpurser/purser/internal/audit/proof"
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/postgres"
+)
+
+// Route turns events of a tenant into messages. Both of its functions run in
+// the transaction that notes how far the log has been read, so that a message
+// that is stored there is stored once for each event, whatever ends when.
+type Route struct {
+	// Name is what the log of the server calls it.
+	Name string
+	// Wants names the types of events that it has a use for in this tenant;
+	// Everything is all of them, and none spares the reading.
+	Wants func(ctx context.Context, tx pgx.Tx, t ident.Tenant) (types []string, err error)
+	// Take is given the events of those types, oldest first. What it does stays
+	// undone when it fails, and is tried again.
+	Take func(ctx context.Context, tx pgx.Tx, t ident.Tenant, news []proof.Record) error
+}
+
+// Everything stands for every type of event.
+const Everything = "*"
+
+// Outbox hands every event to its routes, in order within a tenant. Any number
+// of replicas may run one: a log that another is reading is passed over.
+type Outbox struct {
+	pool   *postgres.Pool
+	routes []Route
+	logger *slog.Logger
+}
+
+// NewOutbox makes one over a pool. Nothing is routed until Run.
+func NewOutbox(pool *postgres.Pool, logger *slog.Logger, routes ...Route) *Outbox {
+	return &Outbox{pool: pool, routes: routes, logger: logger}
+}
+
+const (
+	// outboxEvery is how often Run looks for events that nobody was told of.
+	outboxEvery = 200 * time.Millisecond
+	// outboxBatch bounds the events of one transaction.
+	outboxBatch = 1000
+	// outboxPause is how long Run leaves a tenant alone whose events could not
+	// be routed.
+	outboxPause = 5 * time.Second
+)
+
+// Run routes until ctx ends.
+func (o *Outbox) Run(ctx context.Context) {
+	tick := time.NewTicker(outboxEvery)
+	defer tick.Stop()
+	paused := map[ident.Tenant]time.Time{}
+	for {
+		again := o.round(ctx, paused)
+		if again && ctx.Err() == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// round routes one batch of each tenant that has news, and reports whether one
+// of them had more. A tenant that fails keeps nobody waiting but itself.
+func (o *Outbox) round(ctx context.Context, paused map[ident.Tenant]time.Time) (again bool) {
+	tenants, err := db.New(o.pool).OutboxTenants(ctx)
+	if err != nil {
+		o.complain(ctx, "outbox: no news could be found", err)
+		return false
+	}
+	for _, r := range tenants {
+		t := ident.Tenant{Company: r.CompanyID, Live: r.Live}
+		if time.Now().Before(paused[t]) {
+			continue
+		}
+		delete(paused, t)
+		full, err := o.batch(ctx, t)
+		if err != nil {
+			paused[t] = time.Now().Add(outboxPause)
+			o.complain(ctx, "outbox: events of "+Origin(t)+" wait", err)
+		}
+		again = again || full
+	}
+	return again
+}
+
+// batch routes the oldest events that wait, and reports whether there are more.
+func (o *Outbox) batch(ctx context.Context, t ident.Tenant) (full bool, err error) {
+	err = o.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		q := db.New(tx)
+		part, err := q.OutboxTake(ctx, outboxBatch, t.Company, t.Live)
+		if errors.Is(err, pgx.ErrNoRows) {
+			full = false
+			return nil // another server reads this log
+		}
+		if err != nil {
+			return err
+		}
+		full = part.Past-part.Routed == outboxBatch
+		if err := o.hand(ctx, tx, t, part.Routed, part.Past); err != nil {
+			return err
+		}
+		return q.OutboxMove(ctx, part.Past, t.Company, t.Live)
+	})
+	return full, err
+}
+
+// hand gives each route the events of a part of the log that it wants.
+func (o *Outbox) hand(ctx context.Context, tx pgx.Tx, t ident.Tenant, first, past int64) error {
+	wants := make([][]string, len(o.routes))
+	for i, r := range o.routes {
+		var err error
+		if wants[i], err = r.Wants(ctx, tx, t); err != nil {
+			return err
+		}
+	}
+	types := slices.Concat(wants...)
+	if len(types) == 0 {
+		return nil
+	}
+	rows, err := db.New(tx).OutboxEvents(ctx, db.OutboxEventsParams{CompanyID: t.Company, Live: t.Live, First: first, Past: past,
+		Everything: slices.Contains(types, Everything), Types: types})
+	if err != nil {
+		return err
+	}
+	news := make([]proof.Record, len(rows))
+	for i, r := range rows {
+		news[i] = toRecord(r.Position, r.AuditEvent)
+	}
+	for i, r := range o.routes {
+		if mine := wanted(news, wants[i]); len(mine) > 0 {
+			if err := r.Take(ctx, tx, t, mine); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func wanted(news []proof.Record, types []string) []proof.Record {
+	if slices.Contains(types, Everything) {
+		return news
+	}
+	return slices.DeleteFunc(slices.Clone(news), func(r proof.Record) bool { return !slices.Contains(types, r.Type) })
+}
+
+func (o *Outbox) complain(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		o.logger.Warn(what, "error", err)
+	}
+}
