@@ -54,6 +54,30 @@ func (e AgentStatus) Valid() bool {
 	}
 }
 
+// Defines values for AgentPolicyStatus.
+const (
+	AgentPolicyStatusActive   AgentPolicyStatus = "active"
+	AgentPolicyStatusArchived AgentPolicyStatus = "archived"
+	AgentPolicyStatusDraft    AgentPolicyStatus = "draft"
+	AgentPolicyStatusShadow   AgentPolicyStatus = "shadow"
+)
+
+// Valid indicates whether the value is a known member of the AgentPolicyStatus enum.
+func (e AgentPolicyStatus) Valid() bool {
+	switch e {
+	case AgentPolicyStatusActive:
+		return true
+	case AgentPolicyStatusArchived:
+		return true
+	case AgentPolicyStatusDraft:
+		return true
+	case AgentPolicyStatusShadow:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApprovalStatus.
 const (
 	ApprovalStatusApproved ApprovalStatus = "approved"
@@ -1965,6 +1989,45 @@ type AgentChange struct {
 type AgentList struct {
 	Data    []Agent `json:"data"`
 	HasMore bool    `json:"has_more"`
+
+	// NextCursor Pass it as cursor for the next page; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// AgentPolicy defines model for AgentPolicy.
+type AgentPolicy struct {
+	// Agents Their ids; none means company-wide.
+	Agents        []string   `json:"agents"`
+	CreatedAt     time.Time  `json:"created_at"`
+	EffectiveFrom *time.Time `json:"effective_from"`
+	EffectiveTo   *time.Time `json:"effective_to"`
+
+	// Id Example: pol_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Id string `json:"id"`
+
+	// Name Example: Procurement
+	Name  string `json:"name"`
+	Rules []Rule `json:"rules"`
+
+	// Sentences Each rule in plain words, in their order, and then what follows from them together. Approvers are named by role or member id. For reading: wording may change.
+	//
+	// Example: ["Denies any single payment above 3,000.00 USD."]
+	Sentences []string          `json:"sentences"`
+	Status    AgentPolicyStatus `json:"status"`
+	UpdatedAt time.Time         `json:"updated_at"`
+	Version   int64             `json:"version"`
+
+	// Warnings What is allowed, but looks like a mistake.
+	Warnings []PolicyWarning `json:"warnings"`
+}
+
+// AgentPolicyStatus defines model for AgentPolicy.Status.
+type AgentPolicyStatus string
+
+// AgentPolicyList defines model for AgentPolicyList.
+type AgentPolicyList struct {
+	Data    []AgentPolicy `json:"data"`
+	HasMore bool          `json:"has_more"`
 
 	// NextCursor Pass it as cursor for the next page; null on the last.
 	NextCursor *string `json:"next_cursor"`
@@ -4810,7 +4873,7 @@ type ClientInterface interface {
 
 	// ListAgentPolicies List the policies that cover an agent
 	//
-	// All but archived ones: active, shadow and draft, company-wide ones included.
+	// All but archived ones: active, shadow and draft, company-wide ones included. Each says its rules in plain words too, for programs that read.
 	//
 	// Corresponds with GET /v1/agents/{id}/policies (the `ListAgentPolicies` operationId).
 	ListAgentPolicies(ctx context.Context, id string, params *ListAgentPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5552,7 +5615,7 @@ func (c *Client) FreezeAgent(ctx context.Context, id string, params *FreezeAgent
 
 // ListAgentPolicies List the policies that cover an agent
 //
-// All but archived ones: active, shadow and draft, company-wide ones included.
+// All but archived ones: active, shadow and draft, company-wide ones included. Each says its rules in plain words too, for programs that read.
 //
 // Corresponds with GET /v1/agents/{id}/policies (the `ListAgentPolicies` operationId).
 func (c *Client) ListAgentPolicies(ctx context.Context, id string, params *ListAgentPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -12139,7 +12202,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListAgentPoliciesWithResponse List the policies that cover an agent
 	//
-	// All but archived ones: active, shadow and draft, company-wide ones included.
+	// All but archived ones: active, shadow and draft, company-wide ones included. Each says its rules in plain words too, for programs that read.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -13596,7 +13659,7 @@ type ListAgentPoliciesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *PolicyList
+	JSON200 *AgentPolicyList
 	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationproblemJSON400 *Problem
 	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
@@ -13616,7 +13679,7 @@ type ListAgentPoliciesResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListAgentPoliciesResponse) GetJSON200() *PolicyList {
+func (r ListAgentPoliciesResponse) GetJSON200() *AgentPolicyList {
 	return r.JSON200
 }
 
@@ -18655,7 +18718,7 @@ func (c *ClientWithResponses) FreezeAgentWithResponse(ctx context.Context, id st
 
 // ListAgentPoliciesWithResponse List the policies that cover an agent
 //
-// All but archived ones: active, shadow and draft, company-wide ones included.
+// All but archived ones: active, shadow and draft, company-wide ones included. Each says its rules in plain words too, for programs that read.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20398,7 +20461,7 @@ func ParseListAgentPoliciesResponse(rsp *http.Response) (*ListAgentPoliciesRespo
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest PolicyList
+		var dest AgentPolicyList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
