@@ -62,7 +62,7 @@ func (a *app) keep(answer client.Answer) error {
 		return err
 	}
 	p := profile{Server: first(a.Server, a.profile.Server, defaultServer), Token: session.Token, Mode: first(a.Mode, a.profile.Mode),
-		Company: first(a.CompanyID, a.profile.Company)}
+		Company: first(a.CompanyID, a.profile.Company), Wallet: a.profile.Wallet}
 	name := first(a.Profile, a.config.Usual, usualProfile)
 	a.config.Profiles[name] = p
 	if err := a.config.write(); err != nil {

@@ -55,7 +55,7 @@ func newBrowser(t *testing.T, server, email string) browser {
 	}
 	b := browser{t, server, &http.Client{Jar: jar}}
 	b.post("/sign-in", url.Values{"email": {email}})
-	link, err := url.Parse(mailed(t, email))
+	link, err := url.Parse(mailed(t, server, email))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,10 +18,13 @@ const (
 	exitMayNot   = 5
 	exitConflict = 6
 	exitAway     = 7
+	exitUnknown  = 8
+	exitUnpaid   = 9
 )
 
 const exitHelp = "0 done or approved, 1 a check does not hold or something else went wrong, 2 the input was refused, " +
-	"3 denied, 4 held for approval, 5 not signed in or not allowed, 6 not there or not possible in this state, 7 the server is away or busy."
+	"3 denied, 4 held for approval, 5 not signed in or not allowed, 6 not there or not possible in this state, 7 the server is away or busy, " +
+	"8 it is not known whether it was paid, 9 approved, and nothing was paid for want of a wallet."
 
 // outcome ends a command with a status that is no failure to explain.
 type outcome int
@@ -46,6 +49,10 @@ func (a *app) finish(err error) int {
 		return exitAway
 	case errors.Is(err, errUsage):
 		return exitRefused
+	case errors.Is(err, errDenied):
+		return exitDenied
+	case errors.Is(err, errConflict):
+		return exitConflict
 	}
 	return exitFailed
 }
@@ -55,6 +62,18 @@ var errUsage = errors.New("")
 
 func usage(format string, args ...any) error {
 	return fmt.Errorf("%w"+format, append([]any{errUsage}, args...)...)
+}
+
+// errDenied and errConflict mark ends that have a status of their own, where no
+// answer of the API says it.
+var errDenied, errConflict = errors.New(""), errors.New("")
+
+func denied(format string, args ...any) error {
+	return fmt.Errorf("%w"+format, append([]any{errDenied}, args...)...)
+}
+
+func conflict(format string, args ...any) error {
+	return fmt.Errorf("%w"+format, append([]any{errConflict}, args...)...)
 }
 
 func statusOf(p *client.Problem) int {

@@ -26,6 +26,7 @@ type commands struct {
 	Authorizations authorizationsGroup   `cmd:"" group:"Spending" help:"Requests to spend, and what became of them."`
 	Tokens         tokensGroup           `cmd:"" group:"Spending" help:"Signed decisions, for processors."`
 	Verify         verifyToken           `cmd:"" group:"Spending" help:"Check a signed decision offline."`
+	Pay            pay                   `cmd:"" group:"Spending" columns:"decision,status,id,amount,currency,reason,approval,expires_at" help:"Ask a URL, and pay for it with x402 where it wants to be paid and Purser agrees."`
 	Exec           execute               `cmd:"" group:"Spending" api:"POST /v1/agents/{id}/credentials" help:"Run a program with a short-lived key of one agent."`
 	MCP            serveMCP              `cmd:"" name:"mcp" group:"Spending" help:"Serve the Model Context Protocol over standard input and output."`
 	Approvals      approvalsGroup        `cmd:"" group:"Deciding" help:"Requests that wait for people."`

@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
-	{"audit", "meter", "once", "sign"},
+	{"audit", "meter", "once", "sign", "x402"},
 	{"company", "ledger", "policy"},
 	{"notify"},
 	{"spend", "notify/webhooks", "access"},
@@ -70,7 +70,7 @@ var only = map[string][]string{
 // it have more.
 var few = map[string][]string{
 	"mcp":         {"client", "money", "ident"},
-	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify"},
+	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify", "x402"},
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same
