@@ -25,7 +25,7 @@ type payer struct {
 // maxChallenge bounds the body of an answer that asks to be paid, in bytes.
 const maxChallenge = 1 << 20
 
-var errBusy = errors.New("another purser is paying for the same at this moment; to pay for it twice, give each payment a name with --idempotency-key")
+var errBusy = conflict("another purser is paying for the same at this moment; to pay for it twice, give each payment a name with --idempotency-key")
 
 // standing is an authorization as it is now.
 type standing struct {
