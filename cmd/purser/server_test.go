@@ -5,7 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"io"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -28,6 +29,15 @@ var actors = map[string]func(args []string) int{
 		return run(context.Background(), args, world{in: os.Stdin, out: os.Stdout, problems: os.Stderr, getenv: os.Getenv})
 	},
 	"as-wallet": wallet,
+	"as-mailbox": func(args []string) int {
+		link, err := newestLink(args[0], args[1])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		fmt.Println(link)
+		return 0
+	},
 }
 
 func TestMain(m *testing.M) {
@@ -175,26 +185,29 @@ func (d *desk) read(status int, args ...string) map[string]any {
 // mailed is the link in the newest mail to an address.
 func mailed(t *testing.T, server, to string) string {
 	t.Helper()
+	link, err := newestLink(server, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+func newestLink(server, to string) (string, error) {
 	r, err := http.Get(server + "/dev/mail.json")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	defer func() { _ = r.Body.Close() }()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var mails []struct{ To, Text string }
-	if err := json.Unmarshal(body, &mails); err != nil {
-		t.Fatal(err)
+	if err := json.NewDecoder(r.Body).Decode(&mails); err != nil {
+		return "", err
 	}
 	for _, m := range mails {
 		if at := strings.Index(m.Text, "http://"); m.To == to && at >= 0 {
-			return strings.Fields(m.Text[at:])[0]
+			return strings.Fields(m.Text[at:])[0], nil
 		}
 	}
-	t.Fatalf("no mail to %s", to)
-	return ""
+	return "", errors.New("no mail to " + to)
 }
 
 // owner is a desk whose person signed in and made a company, acting in test
