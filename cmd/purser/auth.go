@@ -102,7 +102,7 @@ type token struct{}
 func (c token) Run(a *app) error {
 	secret := first(a.APIKey, a.profile.Token)
 	if secret == "" {
-		return usage("nobody is signed in; sign in with: purser auth login MAIL")
+		return notSignedIn("nobody is signed in: sign in with purser auth login")
 	}
 	fmt.Fprintln(a.out, secret)
 	return nil

@@ -154,6 +154,10 @@ func (c *Client) send(ctx context.Context, call Call) (*http.Response, error) {
 	}
 	response, err := c.http.Do(r)
 	if err != nil {
+		var of *url.Error // says the address again, with what may be secret in it
+		if errors.As(err, &of) {
+			err = of.Err
+		}
 		return nil, fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return response, nil
