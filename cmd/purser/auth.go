@@ -11,7 +11,7 @@ import (
 )
 
 type authGroup struct {
-	Login    login       `cmd:"" api:"POST /v1/auth/device" help:"Sign in through a page, or by mail, and keep the sign-in in a profile."`
+	Login    login       `cmd:"" default:"withargs" api:"POST /v1/auth/device" help:"Sign in through a page, or by mail, and keep the sign-in in a profile."`
 	Verify   verifyLink  `cmd:"" api:"POST /v1/auth/verify" help:"Finish signing in with the link of the mail."`
 	Logout   logout      `cmd:"" api:"POST /v1/auth/logout" help:"Sign out, and forget the profile."`
 	Status   whole       `cmd:"" api:"GET /v1/auth/session" columns:"person,email,expires_at,companies" help:"Who is signed in."`

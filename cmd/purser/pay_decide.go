@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,12 @@ func (p *payer) decide(chosen price) (client.Answer, standing, error) {
 		}
 	}
 	answer, now, err := p.standing()
+	if err == nil && (now.Status == "voided" || now.Status == "expired") && !p.file.named {
+		if err := errors.Join(p.file.forget(), p.authorize(chosen)); err != nil { // an earlier run's, and nothing was sent
+			return client.Answer{}, standing{}, err
+		}
+		answer, now, err = p.standing()
+	}
 	if err == nil && now.Status == "held" && p.Wait {
 		if answer, err = p.awaited(now.ID); err == nil {
 			now = standing{}
@@ -41,11 +48,11 @@ func (p *payer) notApproved(answer client.Answer, now standing) error {
 		fmt.Fprintln(p.problems, "purser: people were asked; repeat this command when they have decided, or wait with --wait.")
 		return outcome(exitHeld)
 	}
-	if err := p.file.finishUnpaid(now.Status); err != nil {
+	if err := p.file.finish(now.Status); err != nil {
 		return err
 	}
 	if now.Status == "confirmed" {
-		return p.doneBefore()
+		return conflict("it was confirmed by somebody: nothing was paid now")
 	}
 	return outcome(exitDenied)
 }
@@ -53,8 +60,7 @@ func (p *payer) notApproved(answer client.Answer, now standing) error {
 // authorize asks for exactly what was selected. The key and the question are
 // written down before, so that a repeat is answered with the same authorization.
 func (p *payer) authorize(chosen price) error {
-	resumed := p.file.found
-	if !resumed {
+	if !p.file.found {
 		asked, err := json.Marshal(p.question(chosen))
 		if err != nil {
 			return err
@@ -78,9 +84,7 @@ func (p *payer) authorize(chosen price) error {
 	if err := answer.Decode(&d); err != nil {
 		return err
 	}
-	if p.file.ID = d.ID; answer.Header.Get("Idempotent-Replayed") == "true" && !resumed {
-		return p.begunElsewhere()
-	}
+	p.file.ID = d.ID
 	return p.file.keep()
 }
 
@@ -92,24 +96,21 @@ func (p *payer) notAsked(err error) error {
 		problem.Status == http.StatusConflict || problem.Status == http.StatusTooManyRequests {
 		return err
 	}
+	if problem.Code == "idempotency_conflict" {
+		err = conflict("a payment of this name was begun elsewhere, or for something else: nothing was paid now; look for it with purser authorizations list")
+	}
 	return errors.Join(err, p.file.forget())
 }
 
-// begunElsewhere is a named payment whose state is on another machine, or gone.
-func (p *payer) begunElsewhere() error {
-	if err := p.file.forget(); err != nil {
-		return err
-	}
-	return conflict("the payment of this name was begun elsewhere as %s, and may have been made: nothing was paid now; look with purser authorizations get", p.file.ID)
-}
-
-// question is the authorization that is asked for.
+// question is the authorization that is asked for. Its x402_payment is written
+// down with it: a name that another machine uses too is another question there,
+// which the API refuses.
 func (p *payer) question(chosen price) authorize {
 	r, host := chosen.requirement, p.asked.address.Hostname()
 	return authorize{Amount: chosen.worth.Decimal(), Currency: string(chosen.worth.Currency),
 		Merchant: merchant{Name: first(p.Merchant, host), MCC: p.MCC, Country: p.Country, Domain: host},
 		Purpose:  first(p.Purpose, "x402: "+p.asked.method+" "+p.asked.place()), Expires: max(p.Expires, r.Seconds()+60),
-		Metadata: metadata{"x402_network": r.Network(), "x402_asset": r.Asset(), "x402_amount": r.Amount().String(), "x402_pay_to": r.PayTo()}}
+		Metadata: metadata{"x402_network": r.Network(), "x402_asset": r.Asset(), "x402_amount": r.Amount().String(), "x402_pay_to": r.PayTo(), "x402_payment": rand.Text()}}
 }
 
 // covers holds what was approved against what was selected, before anything is

@@ -41,7 +41,7 @@ type standing struct {
 // run pays, or goes on with what an earlier run left.
 func (p *payer) run() error {
 	switch f := p.file; {
-	case f.Done:
+	case f.Ended != "":
 		return p.doneBefore()
 	case f.Transaction != "":
 		return p.confirm(nil)
@@ -53,10 +53,9 @@ func (p *payer) run() error {
 	return p.begin()
 }
 
-// doneBefore answers a name that was paid under already.
+// doneBefore answers a name whose payment has come to an end.
 func (p *payer) doneBefore() error {
-	fmt.Fprintf(p.problems, "purser: this was paid under this key before, as %s; nothing was paid now.\n", p.file.ID)
-	return outcome(exitConflict)
+	return conflict("the payment of this name is over: %s is %s; nothing was paid now", p.file.ID, p.file.Ended)
 }
 
 // begin asks the URL without a payment.
@@ -128,7 +127,10 @@ func (p *payer) drop(why string) error {
 		return p.file.forget()
 	}
 	p.file.Refused = why
-	return p.giveUp()
+	if err := p.giveUp(); err != nil || p.file.Ended == "" {
+		return err
+	}
+	return p.doneBefore() // a name is for one payment
 }
 
 // payFor goes from the decision to the payment.

@@ -65,14 +65,19 @@ func (p *payer) sendAgain() error {
 	if err != nil {
 		return err
 	}
-	if now.Status == "confirmed" || now.Status == "voided" {
-		id := p.file.ID
-		if err := p.file.finishUnpaid(now.Status); err != nil {
+	id := p.file.ID
+	switch now.Status {
+	case "pending":
+		return p.send()
+	case "confirmed", "voided":
+		if err := p.file.finish(now.Status); err != nil {
 			return err
 		}
 		return conflict("the interrupted payment %s was %s by somebody: nothing was paid now, and the same command begins anew", id, now.Status)
 	}
-	return p.send()
+	fmt.Fprintf(p.problems, "purser: it is NOT KNOWN whether the interrupted payment %s was made. It is %s and its payload can be cashed no more; nothing was paid now.\n"+
+		"Look whether %s got the money. --again forgets this payment and begins anew.\n", id, now.Status, safe(p.file.Selected.PayTo()))
+	return outcome(exitUnknown)
 }
 
 // confirm passes on the answer and says that it was paid. Without an answer, an
@@ -86,14 +91,14 @@ func (p *payer) confirm(answer *http.Response) error {
 	}
 	said, err := p.tell("confirm", map[string]string{"reference": p.file.Transaction})
 	if err != nil {
-		return errors.Join(problem, fmt.Errorf("it was paid (%s), but %s could not be confirmed: repeat the same command, which pays nothing again: %w",
+		return errors.Join(problem, fmt.Errorf("it was paid (%s), but %s could not be confirmed: the same command tries again and pays nothing, --again forgets it: %w",
 			safe(p.file.Transaction), p.file.ID, err))
 	}
 	fmt.Fprintf(p.problems, "purser: paid and confirmed: %s, transaction %s.\n", p.file.ID, safe(p.file.Transaction))
 	if p.JSON {
 		problem = errors.Join(problem, p.print(said))
 	}
-	return errors.Join(problem, p.file.finish())
+	return errors.Join(problem, p.file.finish("confirmed"))
 }
 
 // giveBack voids what the server did not take.
@@ -117,7 +122,7 @@ func (p *payer) giveUp() error {
 			return fmt.Errorf("%s could not be voided: repeat the same command, or let it expire: %w", p.file.ID, err)
 		}
 	}
-	return p.file.forget()
+	return p.file.finish("voided")
 }
 
 // unknown leaves everything as it is, and says what a person can do.

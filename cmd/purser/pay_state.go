@@ -32,9 +32,9 @@ type payment struct {
 	Refused string `json:"refused,omitempty"`
 	// Transaction says that it was paid, and is to be confirmed.
 	Transaction string `json:"transaction,omitempty"`
-	// Done says that nothing is left to do; only a payment with a name of its
-	// own is kept then.
-	Done bool `json:"done,omitempty"`
+	// Ended is the state of an authorization with which nothing is left to do;
+	// only a payment with a name of its own is kept then.
+	Ended string `json:"ended,omitempty"`
 }
 
 // paymentFile is a payment on disk, which one process has for itself. Whoever
@@ -111,22 +111,14 @@ func (f *paymentFile) forget() error {
 	return nil
 }
 
-// finish ends it. A payment that has a name is remembered by it.
-func (f *paymentFile) finish() error {
+// finish ends it. A payment that has a name is remembered by it, however it
+// ended, so that its name pays nothing again.
+func (f *paymentFile) finish(status string) error {
 	if !f.named {
 		return f.forget()
 	}
-	f.Done, f.Payload = true, ""
+	f.Ended, f.Payload = status, ""
 	return f.keep()
-}
-
-// finishUnpaid ends one that came to an end otherwise: a confirmed one like any
-// other, so that its name pays nothing again.
-func (f *paymentFile) finishUnpaid(status string) error {
-	if status == "confirmed" {
-		return f.finish()
-	}
-	return f.forget()
 }
 
 func (f *paymentFile) close() { f.unlock() }

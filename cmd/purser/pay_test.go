@@ -230,6 +230,15 @@ func TestPayWithAName(t *testing.T) {
 	if s.transfers() != 1 {
 		t.Errorf("%d transfers", s.transfers())
 	}
+	s.offer["amount"] = "150000000"
+	held := []string{"pay", s.URL, walletThat("honest", counter), "--idempotency-key=invoice-2"}
+	d.must(exitHeld, held...)
+	s.offer["amount"] = "10000"
+	d.must(exitConflict, held...) // another price is another payment
+	d.must(exitConflict, held...)
+	if a := d.last(); a["status"] != "voided" {
+		t.Errorf("the other price is still %v", a["status"])
+	}
 	d.must(exitDone, "pay", s.URL, walletThat("honest", counter))
 	if s.transfers() != 2 {
 		t.Errorf("%d transfers", s.transfers())
