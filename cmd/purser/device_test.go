@@ -97,7 +97,7 @@ func TestSigningInOnAPage(t *testing.T) {
 			d, terminal := newDesk(t), &loud{}
 			ended := make(chan int, 1)
 			go func() {
-				ended <- run(t.Context(), append(d.flags(), "auth", "login"), world{in: strings.NewReader(""), out: terminal, problems: terminal,
+				ended <- run(t.Context(), append(d.flags(), "auth"), world{in: strings.NewReader(""), out: terminal, problems: terminal,
 					getenv: func(name string) string { return d.env[name] }})
 			}()
 			code := terminal.find(t, `the code ([A-Z]{4}-[A-Z]{4})`)
