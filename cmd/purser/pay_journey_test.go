@@ -56,16 +56,15 @@ func TestAPaymentThatIsKilled(t *testing.T) {
 	s := newShop(t)
 	d, counter := buyer(t, owner(t, "killed@example.com"))
 	here := make(chan struct{})
-	s.paid = func(w http.ResponseWriter, r *http.Request) {
+	s.takes(func(w http.ResponseWriter, r *http.Request) {
 		nonce, _ := nonceOf(r.Header.Get("PAYMENT-SIGNATURE"))
-		s.settle(nonce)
-		if s.cashed[nonce] == 1 {
+		if s.settle(nonce) == 1 {
 			close(here)
 			<-r.Context().Done()
 			return
 		}
 		s.deliver(w, nonce) // it knows the payment already
-	}
+	})
 	first := d.begins("pay", s.URL, walletThat("honest", counter))
 	<-here
 	d.must(exitConflict, "pay", s.URL, walletThat("honest", counter)) // while the first one pays
@@ -92,16 +91,16 @@ func TestAPaymentThatNobodyKnowsOf(t *testing.T) {
 	s := newShop(t)
 	d, counter := buyer(t, owner(t, "nobodyknows@example.com"))
 	here := make(chan struct{})
-	s.paid = func(w http.ResponseWriter, r *http.Request) {
+	s.takes(func(w http.ResponseWriter, r *http.Request) {
 		nonce, _ := nonceOf(r.Header.Get("PAYMENT-SIGNATURE"))
-		if s.settle(nonce); s.cashed[nonce] == 1 {
+		if s.settle(nonce) == 1 {
 			close(here)
 			<-r.Context().Done()
 			return
 		}
 		settled(w, map[string]any{"success": false, "errorReason": "nonce_already_used", "transaction": "", "network": testChain})
 		w.WriteHeader(http.StatusPaymentRequired)
-	}
+	})
 	first := d.begins("pay", s.URL, walletThat("honest", counter))
 	<-here
 	first.kill()
@@ -140,12 +139,12 @@ func TestTheServerRestartsInTheMiddle(t *testing.T) {
 	t.Cleanup(func() { purser.end(syscall.SIGTERM) })
 	s := newShop(t)
 	d, counter := buyer(t, purser.desk(t).owner("restart@example.com"))
-	s.paid = func(w http.ResponseWriter, r *http.Request) {
+	s.takes(func(w http.ResponseWriter, r *http.Request) {
 		nonce, _ := nonceOf(r.Header.Get("PAYMENT-SIGNATURE"))
 		s.settle(nonce)
 		purser.end(syscall.SIGKILL)
 		s.deliver(w, nonce)
-	}
+	})
 	first := d.begins("pay", s.URL, walletThat("honest", counter))
 	if status := first.ends(); status != exitAway || first.out.String() != theReport || !strings.Contains(first.err.String(), "could not be confirmed") {
 		t.Fatalf("it ended with %d: %s%s", status, first.out.String(), first.err.String())

@@ -65,12 +65,22 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if s.paid != nil {
-		s.paid(w, r)
+	s.mu.Lock()
+	paid := s.paid
+	s.mu.Unlock()
+	if paid != nil {
+		paid(w, r)
 		return
 	}
 	s.settle(nonce)
 	s.deliver(w, nonce)
+}
+
+// takes has payments answered otherwise than well.
+func (s *shop) takes(paid http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paid = paid
 }
 
 func (s *shop) challenge(w http.ResponseWriter) {
@@ -85,10 +95,12 @@ func (s *shop) challenge(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusPaymentRequired)
 }
 
-func (s *shop) settle(nonce string) {
+// settle cashes what was signed, and says how often it was handed in.
+func (s *shop) settle(nonce string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cashed[nonce]++
+	return s.cashed[nonce]
 }
 
 func (s *shop) deliver(w http.ResponseWriter, nonce string) {

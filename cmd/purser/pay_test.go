@@ -144,6 +144,33 @@ func TestPayDecisions(t *testing.T) {
 	}
 }
 
+// TestASecondChallenge asks for another token, and then for more, than what was
+// approved before: that is given back, and nothing of it is paid.
+func TestASecondChallenge(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	d, counter := buyer(t, owner(t, "second@example.com"))
+	s.changed = func(asked int, offer map[string]any) {
+		switch asked {
+		case 2:
+			offer["asset"] = thief
+		case 3:
+			offer["asset"], offer["amount"] = testUSDC, "90000"
+		}
+	}
+	d.must(exitUnpaid, "pay", s.URL)
+	approved := d.last()["id"].(string)
+	d.must(exitRefused, "pay", s.URL, walletThat("honest", counter))
+	if a := d.last(); a["id"] != approved || a["status"] != "voided" || s.transfers() != 0 {
+		t.Errorf("after another token: %v, %d transfers", a["status"], s.transfers())
+	}
+	d.must(exitRefused, "pay", s.URL, walletThat("honest", counter), "--max=0.05")
+	d.must(exitDone, "pay", s.URL, walletThat("honest", counter))
+	if a := d.last(); a["amount"] != 0.09 || a["status"] != "confirmed" || s.transfers() != 1 {
+		t.Errorf("%v, %d transfers", a, s.transfers())
+	}
+}
+
 // TestWalletsThatCheat are found out before anything leaves.
 func TestWalletsThatCheat(t *testing.T) {
 	t.Parallel()
@@ -201,10 +228,10 @@ func TestShopsThatCheat(t *testing.T) {
 	} {
 		s := newShop(t)
 		handed := 0
-		s.paid = func(w http.ResponseWriter, r *http.Request) {
+		s.takes(func(w http.ResponseWriter, r *http.Request) {
 			handed++
 			c.paid(s, w, r)
-		}
+		})
 		status, _, problems := d.purser("pay", s.URL, walletThat("honest", counter))
 		if a := d.last(); status != c.exit || a["status"] != c.status || handed != 1 {
 			t.Errorf("%s: ended with %d and %v, handed in %d times\n%s", name, status, a["status"], handed, problems)
