@@ -117,11 +117,11 @@ func (p *payer) fits(r x402.Requirement) (price, error) {
 	if err != nil {
 		return price{}, err
 	}
-	return price{r, token, worth, exact}, p.within(token, r.Amount(), worth)
+	return price{r, token, worth, exact}, p.within(token, r.Amount())
 }
 
 // within compares with --max, in the token's own units, so that nothing rounds.
-func (p *payer) within(t x402.Token, n *big.Int, worth money.Amount) error {
+func (p *payer) within(t x402.Token, n *big.Int) error {
 	if p.Max == "" {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (p *payer) within(t x402.Token, n *big.Int, worth money.Amount) error {
 	}
 	asked := new(big.Rat).SetFrac(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(t.Decimals)), nil))
 	if asked.Cmp(most) > 0 {
-		return fmt.Errorf("%s is more than --max=%s", worth, p.Max)
+		return fmt.Errorf("%s is more than --max=%s", t.Text(n), p.Max)
 	}
 	return nil
 }

@@ -99,7 +99,12 @@ func (r *resource) ask(ctx context.Context, payment string) (*http.Response, err
 	if request.Header.Get("User-Agent") == "" {
 		request.Header.Set("User-Agent", "purser-cli")
 	}
-	return r.http.Do(request)
+	answer, err := r.http.Do(request)
+	var of *url.Error // says the address again, with what may be secret in it
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	return answer, err
 }
 
 // neverLeft says that a request failed before anything of it was sent.
