@@ -235,3 +235,49 @@ type Session struct {
 	ExpiresAt time.Time
 	RevokedAt *time.Time
 }
+
+type WebhookAttempt struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	DeliveryID uuid.UUID
+	Number     int32
+	StartedAt  time.Time
+	TookMs     int32
+	Status     *int32
+	Trouble    string
+	Answer     string
+}
+
+type WebhookDelivery struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	DeliveryID uuid.UUID
+	WebhookID  uuid.UUID
+	Event      string
+	Type       string
+	Body       string
+	Status     string
+	Attempts   int32
+	Tries      int32
+	NextAt     time.Time
+	EndedAt    *time.Time
+	CreatedAt  time.Time
+}
+
+type WebhookEndpoint struct {
+	CompanyID      uuid.UUID
+	Live           bool
+	WebhookID      uuid.UUID
+	Url            string
+	Description    string
+	Events         []string
+	Enabled        bool
+	DisabledReason string
+	Secret         []byte
+	OldSecret      []byte
+	OldUntil       *time.Time
+	FailingSince   *time.Time
+	CreatedBy      string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
