@@ -19,6 +19,7 @@ import (
 	"github.com/getpurser/purser/internal/mcp"
 	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/notify/mail"
+	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
@@ -62,6 +63,7 @@ type features struct {
 	gate      *spend.Service
 	post      post
 	queue     *notify.Queue
+	webhooks  *webhooks.Service
 }
 
 // build composes the features into doors and jobs. It is the one place that
@@ -110,6 +112,9 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if f.queue, err = notify.NewQueue(h.pool, h.log); err != nil {
 		return f, err
 	}
+	if err = f.openWebhooks(h); err != nil {
+		return f, err
+	}
 	counters, err := newRedis(h.RedisURL)
 	if err != nil {
 		return f, err
@@ -132,12 +137,12 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
 		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
-		Mailbox: f.post.mailbox, Draining: h.draining})
+		Feed: f.feed, Webhooks: f.webhooks, Mailbox: f.post.mailbox, Draining: h.draining})
 }
 
 func newPages(h house, f features) (*web.Web, error) {
 	return web.New(web.Config{BaseURL: h.BaseURL, Logger: h.log, Secret: f.access.InstallationKey(), Pool: h.pool, Access: f.access,
-		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Draining: h.draining,
+		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Webhooks: f.webhooks, Draining: h.draining,
 		Clerk: h.Clerk.pages()})
 }
 
@@ -157,6 +162,7 @@ func (f features) jobs(h house) []job {
 		{"access", forever(f.access.Run)},
 		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
 	}
+	jobs = append(jobs, f.webhookJobs(h)...)
 	if f.post.queue != nil {
 		jobs = append(jobs, job{"mail", forever(f.post.queue.Run)})
 	}

@@ -67,6 +67,10 @@ func gates() map[string]gate {
 		"listApprovals": look, "getApproval": look, "approve": decide, "deny": decide,
 
 		"listEvents": read, "verifyLog": read, "getCheckpoint": read, "getProof": read, "getConsistency": read,
+		"followEvents": own, // and with spend alone, a key that is bound to an agent
+
+		"createWebhook": admin, "listWebhooks": admin, "getWebhook": admin, "replaceWebhook": admin, "deleteWebhook": admin,
+		"testWebhook": admin, "rotateWebhookSecret": admin, "listDeliveries": admin, "getDelivery": admin, "replayDelivery": admin,
 	}
 }
 

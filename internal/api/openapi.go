@@ -66,6 +66,7 @@ func tags() []*huma.Tag {
 		{Name: "Budget", Description: "What an agent may still spend."},
 		{Name: "Approvals", Description: "Held authorizations that wait for people."},
 		{Name: "Audit", Description: "The append-only log and its proofs."},
+		{Name: "Webhooks", Description: "Addresses that hear of events, and what was delivered to them."},
 	}
 }
 

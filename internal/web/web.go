@@ -13,6 +13,7 @@ import (
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
@@ -34,6 +35,7 @@ type Web struct {
 	audit     *audit.Log
 	feed      *audit.Feed
 	keys      *sign.KeySet
+	webhooks  *webhooks.Service
 	clerk     *ClerkConfig // nil where people sign in with links
 
 	simulations *slots
@@ -56,8 +58,9 @@ type Config struct {
 	Spend     *spend.Service
 	Audit     *audit.Log
 	// Feed is what pages hear news from; somebody else runs it.
-	Feed *audit.Feed
-	Keys *sign.KeySet
+	Feed     *audit.Feed
+	Keys     *sign.KeySet
+	Webhooks *webhooks.Service
 	// Draining is closed when the server begins to shut down, which ends what
 	// streams.
 	Draining <-chan struct{}
@@ -68,12 +71,12 @@ type Config struct {
 // New makes the pages. Mount puts them on echo.
 func New(c Config) (*Web, error) {
 	if c.BaseURL == nil || c.Logger == nil || len(c.Secret) == 0 || c.Pool == nil || c.Access == nil || c.Companies == nil ||
-		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil ||
+		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil || c.Webhooks == nil ||
 		(c.Clerk != nil) != c.Access.ClerkOn() {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, feed: c.Feed, keys: c.Keys,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, feed: c.Feed, keys: c.Keys, webhooks: c.Webhooks,
 		clerk: c.Clerk, simulations: newSlots(atOnce)}, nil
 }
 
