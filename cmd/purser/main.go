@@ -35,6 +35,8 @@ type commands struct {
 	Members        membersGroup          `cmd:"" group:"Managing" help:"People."`
 	Company        companyGroup          `cmd:"" group:"Managing" help:"The company and its settings."`
 	Audit          auditGroup            `cmd:"" group:"Managing" help:"The audit log, and offline checks of it."`
+	Events         followEvents          `cmd:"" group:"Managing" api:"GET /v1/events" help:"Hear what happens, as it happens."`
+	Webhooks       webhooksGroup         `cmd:"" group:"Managing" help:"Addresses that hear of events, and what was delivered to them."`
 	Auth           authGroup             `cmd:"" group:"This program" help:"Sign in and out, and who you are."`
 	Completion     completion.Completion `cmd:"" group:"This program" help:"Complete commands with the tab key in bash, zsh or fish."`
 }

@@ -51,7 +51,7 @@ var server = sync.OnceValues(func() (*running, error) {
 	_ = l.Close()
 	s := &running{address: "http://127.0.0.1:" + port}
 	s.command = exec.Command(path)
-	s.command.Env = append(os.Environ(), "PORT="+port, "BASE_URL="+s.address, "DATA_DIR="+filepath.Join(place, "data"), "METRICS_ADDR=", "DATABASE_URL=", "LOG_LEVEL=error")
+	s.command.Env = append(os.Environ(), "PORT="+port, "BASE_URL="+s.address, "DATA_DIR="+filepath.Join(place, "data"), "METRICS_ADDR=", "DATABASE_URL=", "LOG_LEVEL=error", "WEBHOOK_ALLOW_LOOPBACK=true")
 	s.command.Stdout, s.command.Stderr = &s.log, &s.log
 	if err := s.command.Start(); err != nil {
 		return nil, err

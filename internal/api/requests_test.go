@@ -89,7 +89,7 @@ func (e *explorer) weights() []int {
 			out[i] = 20
 		case "confirmAuthorization", "voidAuthorization", "approve", "deny", "redeemToken", "createAgent", "archivePolicy", "unfreezeCompany", "unfreezeAgent":
 			out[i] = 6
-		case "freezeCompany", "deleteAgent", "revokeKey", "rerollKey", "createCredential", "verifyLog", "createCompany":
+		case "freezeCompany", "deleteAgent", "revokeKey", "rerollKey", "createCredential", "verifyLog", "createCompany", "deleteWebhook":
 			out[i] = 1
 		default:
 			out[i] = 3
@@ -253,6 +253,11 @@ func (e *explorer) settle(w *world, n int) {
 	bound := f.owner.want(201, "", "POST", "/v1/agents/bot/credentials", map[string]any{"name": "own", "scopes": []string{"spend", "read"},
 		"rate_limit": map[string]int{"per_minute": 1_000_000}})
 	e.callers = append(e.callers, map[string]string{"X-API-Key": bound.text("key")})
+	for range 3 {
+		hook := f.admin.want(201, "", "POST", "/v1/webhooks", map[string]any{"url": "http://127.0.0.1:1/x"}).text("id")
+		e.seen.add("whk", hook)
+		e.seen.add("whd", f.admin.want(202, "", "POST", "/v1/webhooks/"+hook+"/test", nil).text("id"))
+	}
 	e.mailbox = func() string { return lastLink(w, second) }
 	f.policy(limit(100_000), rule{"type": "approval_threshold", "amount": 50, "currency": "usd"})
 }
