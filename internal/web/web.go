@@ -105,7 +105,7 @@ func (w *Web) pages() []page {
 	for _, some := range [][]page{
 		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
 		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(),
-		w.auditPages(), w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(), w.developerPages(),
+		w.auditPages(), w.settingsPages(), w.keyPages(), w.webhookPages(), w.memberPages(), w.companyPages(), w.youPages(), w.developerPages(),
 	} {
 		all = append(all, some...)
 	}
