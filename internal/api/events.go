@@ -104,11 +104,19 @@ func (a *API) followEvents(ctx context.Context, in *EventsQuery) (*streamed, err
 	}), nil
 }
 
-// heard is the position that a reader goes on from: the newest without one.
+// heard is the position that a reader goes on from: the newest without one, of
+// all that has happened by now.
 func (a *API) heard(ctx context.Context, said string) (int64, error) {
-	last, err := a.feed.Last(ctx, callOf(ctx).Tenant)
-	if err != nil || said == "" {
-		return last, err
+	newest, _, err := a.audit.List(ctx, callOf(ctx).Tenant, audit.Filter{}, nil, 1)
+	if err != nil {
+		return 0, err
+	}
+	last := int64(-1)
+	if len(newest) > 0 {
+		last = newest[0].Position
+	}
+	if said == "" {
+		return last, nil
 	}
 	after, err := strconv.ParseInt(said, 10, 64)
 	if err != nil || after < -1 {
