@@ -352,3 +352,23 @@ func TestPrune(t *testing.T) {
 		t.Error(delivered(), err)
 	}
 }
+
+// TestWhatBecamePrivateIsNotCalled: an address that was public when it was saved
+// is looked at again when it is dialled.
+func TestWhatBecamePrivateIsNotCalled(t *testing.T) {
+	t.Parallel()
+	w := newWorldThat(t, false)
+	r := newReceiver(t, says(200))
+	if _, err := w.Check(t.Context(), r.URL); !fault.Is(err, "https_required") && !fault.Is(err, "address_not_public") {
+		t.Error(err)
+	}
+	e, _ := w.listen("https://example.com/", "agent.frozen")
+	if _, err := w.pool.Exec(t.Context(), "UPDATE webhook_endpoints SET url = $1", r.URL); err != nil {
+		t.Fatal(err)
+	}
+	w.happen("agent.frozen")
+	w.until("an attempt", func() bool { return w.only(e.ID).Attempts == 1 })
+	if d := w.only(e.ID); d.Status != webhooks.Pending || d.History[0].Status != 0 || !strings.Contains(d.History[0].Trouble, "not on the Internet") || len(r.got()) != 0 {
+		t.Errorf("%+v", d)
+	}
+}

@@ -35,7 +35,10 @@ type world struct {
 
 // newWorld runs everything between an event and its delivery. An attempt is
 // given a second.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldThat(t, true) }
+
+// newWorldThat may or may not call this very machine.
+func newWorldThat(t *testing.T, allowLoopback bool) *world {
 	t.Helper()
 	w := &world{t: t, pool: pgtest.New(t)}
 	log := slog.New(slog.DiscardHandler)
@@ -48,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	queue, err := notify.NewQueue(w.pool, log)
 	must(err)
 	w.Service, err = webhooks.Open(webhooks.Config{Pool: w.pool, Queue: queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log,
-		AllowLoopback: true, Patience: time.Second})
+		AllowLoopback: allowLoopback, Patience: time.Second})
 	must(err)
 	keys, err := sign.Open(t.Context(), w.pool, sign.Config{Algorithm: sign.ES256, KeyEncryptionKey: make([]byte, sign.KeySize),
 		MaxTokenLifetime: time.Hour, ReloadEvery: time.Hour, Logger: log})
