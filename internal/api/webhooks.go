@@ -87,6 +87,7 @@ func (a *API) registerWebhooks() {
 	effect(a, tagged("rotateWebhookSecret", http.MethodPost, "/v1/webhooks/{id}/rotate-secret", "Rotate the secret",
 		"The new secret is in this answer and never again. For grace_seconds, messages have a signature of each."), a.rotateWebhookSecret)
 	a.registerDeliveries(tagged)
+	a.documentMessages()
 }
 
 // content checks the address, which takes a look at the name service, before

@@ -77,6 +77,9 @@ func (s *slots) giveBack(company, endpoint uuid.UUID, answered bool) {
 	defer s.mu.Unlock()
 	if l := s.endpoints[endpoint]; l != nil {
 		l.busy--
+		if answered && l.slow {
+			l.turned = 0 // those who wait come sooner than was thought
+		}
 		l.slow = !answered
 	}
 	if s.companies[company]--; s.companies[company] == 0 {
