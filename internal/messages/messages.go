@@ -16,6 +16,7 @@ import (
 	"github.com/getpurser/purser/internal/notify/safedial"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
 )
 
@@ -41,18 +42,22 @@ type Config struct {
 // Service is told by the outbox what happened, and tells people.
 type Service struct {
 	Config
-	seal    seal
+	sealer  sign.Sealer
 	channel *http.Client
 }
 
+// sealPurpose keeps what is sealed here from being opened as something else:
+// links that sign in, and addresses of channels.
+const sealPurpose = "purser messages v1"
+
 // New makes the service and says to the queue that it works its jobs off.
 func New(c Config) (*Service, error) {
-	sealing, err := newSeal(c.KeyEncryptionKey)
+	sealing, err := sign.NewSealer(c.KeyEncryptionKey, sealPurpose)
 	if err != nil {
 		return nil, err
 	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
-	s := &Service{Config: c, seal: sealing, channel: safedial.Client(c.AllowLoopback, slackPatience, slackAnswer)}
+	s := &Service{Config: c, sealer: sealing, channel: safedial.Client(c.AllowLoopback, slackPatience, slackAnswer)}
 	notify.Handle(c.Queue, &letterWorker{s: s})
 	notify.Handle(c.Queue, &nudgeWorker{s: s})
 	notify.Handle(c.Queue, &limitWorker{s: s})

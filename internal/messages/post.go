@@ -12,6 +12,7 @@ import (
 	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/sign"
 )
 
 // Post takes over the letters that are a person's and not a company's: the link
@@ -22,12 +23,12 @@ type Post struct {
 	pool  *postgres.Pool
 	queue *notify.Queue
 	to    mail.Transport
-	seal  seal
+	seal  sign.Sealer
 }
 
 // NewPost makes one before a transport and has the queue deliver.
 func NewPost(pool *postgres.Pool, queue *notify.Queue, to mail.Transport, keyEncryptionKey []byte) (*Post, error) {
-	sealing, err := newSeal(keyEncryptionKey)
+	sealing, err := sign.NewSealer(keyEncryptionKey, sealPurpose)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (p *Post) store(ctx context.Context, l letterFor) error {
 		return err
 	}
 	return p.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		return p.queue.Add(ctx, tx, river.InsertManyParams{Args: sealedArgs{p.seal.close(plain, sealedBinding)},
+		return p.queue.Add(ctx, tx, river.InsertManyParams{Args: sealedArgs{p.seal.Seal(plain, sealedBinding)},
 			InsertOpts: &river.InsertOpts{Queue: notify.Mail, MaxAttempts: letterAttempts, Priority: 1}})
 	})
 }
@@ -84,7 +85,7 @@ type sealedWorker struct {
 
 // Work delivers the letter, unless it came too late.
 func (w *sealedWorker) Work(ctx context.Context, job *river.Job[sealedArgs]) error {
-	plain, err := w.p.seal.open(job.Args.Sealed, sealedBinding)
+	plain, err := w.p.seal.Open(job.Args.Sealed, sealedBinding)
 	if err != nil {
 		return river.JobCancel(err)
 	}

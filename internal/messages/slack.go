@@ -52,7 +52,7 @@ const endingLength = 4
 func (s *Service) ConnectSlack(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, to *url.URL) (SlackHook, error) {
 	address := to.String()
 	row, err := db.New(tx).SlackHookPut(ctx, db.SlackHookPutParams{CompanyID: t.Company, Live: t.Live,
-		SealedUrl: s.seal.close([]byte(address), slackBinding(t)), Host: to.Host, Ending: address[len(address)-endingLength:]})
+		SealedUrl: s.sealer.Seal([]byte(address), slackBinding(t)), Host: to.Host, Ending: address[len(address)-endingLength:]})
 	if err != nil {
 		return SlackHook{}, err
 	}
@@ -133,7 +133,7 @@ func (s *Service) slackText(ctx context.Context, m message) (address, text strin
 	if err != nil {
 		return "", "", err
 	}
-	plain, err := s.seal.open(hook.SealedUrl, slackBinding(m.Tenant))
+	plain, err := s.sealer.Open(hook.SealedUrl, slackBinding(m.Tenant))
 	if err != nil {
 		return "", "", err
 	}
