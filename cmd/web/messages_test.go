@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -101,5 +102,77 @@ func TestHoldIsMailed(t *testing.T) {
 	}
 	if n := len(o.mail.all("viewer@office.test", "asks to spend")); n != 0 {
 		t.Errorf("a viewer got %d", n)
+	}
+}
+
+// TestMailServerIsDown: what could not be delivered waits over a restart and
+// arrives once the mail server is back; what was decided meanwhile is not told
+// any more.
+func TestMailServerIsDown(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "24h")
+	o.invite("approver@office.test", "approver")
+	o.mail.close()
+	o.asks("101", "First shop")
+	decided := o.asks("102", "Second shop")
+	o.owner.must("POST", "/v1/approvals/"+approvalOf(t, decided)+"/deny", `{"reason":"no"}`)
+	c := caller{t: t, base: o.server.url(), client: &http.Client{Timeout: time.Minute}}
+	c.must("POST", "/v1/auth/magic-link", `{"email":"late@office.test"}`)
+	time.Sleep(time.Second) // attempts fail
+	o.server.stop()
+	o.server.start()
+	o.mail.open()
+	o.mail.await("approver@office.test", "101.00 USD to First shop", time.Minute)
+	o.mail.await(ownerAddress, "101.00 USD to First shop", time.Minute)
+	o.mail.await("late@office.test", "sign-in link", time.Minute)
+	if n := len(o.mail.all("approver@office.test", "102.00 USD")); n != 0 {
+		t.Errorf("%d mails ask for what is decided", n)
+	}
+}
+
+// approvalOf is the approval of a held request.
+func approvalOf(t *testing.T, held answered) string {
+	t.Helper()
+	var a struct{ Approval struct{ ID string } }
+	if err := json.Unmarshal(held.body, &a); err != nil || a.Approval.ID == "" {
+		t.Fatalf("%v in %s", err, held.body)
+	}
+	return a.Approval.ID
+}
+
+// TestNobodyDecides: half of the time over, those who manage the company hear of
+// it, and near the end who may decide is reminded, although the server was
+// restarted meanwhile; a request that was decided is left alone.
+func TestNobodyDecides(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "24s")
+	o.invite("approver@office.test", "approver")
+	asked := time.Now()
+	o.asks("101", "First shop")
+	decided := o.asks("102", "Second shop")
+	o.mail.await("approver@office.test", "asks to spend 101.00 USD", 5*time.Second)
+	o.owner.must("POST", "/v1/approvals/"+approvalOf(t, decided)+"/approve", `{}`)
+	o.mail.await("approver@office.test", "Approved: 102.00 USD", 5*time.Second)
+	o.server.stop()
+	o.server.start()
+	escalated := o.mail.await(ownerAddress, "Nobody has decided: 101.00 USD to First shop", 30*time.Second)
+	reminded := o.mail.await("approver@office.test", "left: 101.00 USD to First shop", 30*time.Second)
+	if early := escalated.at.Sub(asked); early < 12*time.Second {
+		t.Errorf("escalated after %s of 24s", early)
+	}
+	if early := reminded.at.Sub(asked); early < 18*time.Second {
+		t.Errorf("reminded after %s of 24s", early)
+	}
+	o.mail.await("approver@office.test", "Ended undecided: 101.00 USD to First shop", 30*time.Second)
+	o.mail.await(ownerAddress, "Ended undecided: 101.00 USD to First shop", 5*time.Second)
+	for _, who := range []string{ownerAddress, "approver@office.test"} {
+		for part, want := range map[string]int{"asks to spend 101.00": 1, "asks to spend 102.00": 1, "left: 101.00": 1, "left: 102.00": 0, "Nobody has decided: 102.00": 0, "Ended undecided: 101.00": 1} {
+			if n := len(o.mail.all(who, part)); n != want {
+				t.Errorf("%s got %d with %q, not %d", who, n, part, want)
+			}
+		}
+	}
+	if n := len(o.mail.all("approver@office.test", "Nobody has decided")) + len(o.mail.all(ownerAddress, "Approved:")); n != 0 {
+		t.Errorf("%d mails to who need not know", n)
 	}
 }
