@@ -21,6 +21,7 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/messages"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
@@ -44,6 +45,7 @@ type API struct {
 	spend     *spend.Service
 	audit     *audit.Log
 	keys      *sign.KeySet
+	messages  *messages.Service
 	mailbox   *mail.Mailbox
 	draining  <-chan struct{}
 	// decisionPatience is the constant of that name, but on a machine that is
@@ -84,6 +86,7 @@ type Config struct {
 	Spend     *spend.Service
 	Audit     *audit.Log
 	Keys      *sign.KeySet
+	Messages  *messages.Service
 	// Mailbox is the development server's; nil where mail is really sent.
 	Mailbox *mail.Mailbox
 	// Draining is closed when the server begins to shut down, which ends what
@@ -94,7 +97,7 @@ type Config struct {
 // New makes the API. Mount puts it on echo.
 func New(c Config) (*API, error) {
 	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil || c.Policies == nil ||
-		c.Spend == nil || c.Audit == nil || c.Keys == nil || len(c.CursorKey) == 0 {
+		c.Spend == nil || c.Audit == nil || c.Keys == nil || c.Messages == nil || len(c.CursorKey) == 0 {
 		return nil, errors.New("api: something that it needs is missing")
 	}
 	m, err := newMetrics(c.Metrics)
@@ -103,7 +106,7 @@ func New(c Config) (*API, error) {
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
 		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend,
-		audit: c.Audit, keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience}
+		audit: c.Audit, keys: c.Keys, messages: c.Messages, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
 	a.identify = func(r *http.Request) (access.Principal, error) {
 		return a.access.FromRequest(r, a.access.ClientAddress(r))
@@ -130,6 +133,8 @@ func (a *API) registerAll() {
 	a.registerDevice()
 	a.registerCompany()
 	a.registerMembers()
+	a.registerMe()
+	a.registerSlack()
 	a.registerKeys()
 	a.registerAgents()
 	a.registerPolicies()

@@ -22,6 +22,8 @@ import (
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/messages"
+	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
@@ -85,8 +87,13 @@ func newWorld(t *testing.T, options ...func(*access.Config)) *world {
 	policies := policy.NewStore(w.pool)
 	gate := spend.New(w.pool, keys, policies, spend.Config{Issuer: worldBase, Log: log, Patience: 20 * time.Second})
 	w.run(gate.Run)
+	queue, err := notify.NewQueue(w.pool, log)
+	must(err)
+	told, err := messages.New(messages.Config{Pool: w.pool, Queue: queue, Access: doors, Companies: companies, Policies: policies, Spend: gate,
+		Mail: w.mailbox, BaseURL: worldBase, KeyEncryptionKey: make([]byte, 32), Log: log})
+	must(err)
 	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
-		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: audit.New(w.pool, keys, log), Keys: keys, Mailbox: w.mailbox})
+		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: audit.New(w.pool, keys, log), Keys: keys, Messages: told, Mailbox: w.mailbox})
 	must(err)
 	w.api.decisionPatience = 20 * time.Second
 	e := echo.New()
