@@ -3,12 +3,16 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/getpurser/purser/internal/postgres/pgtest"
+	"github.com/getpurser/purser/internal/web/browsertest"
 )
 
 // office is a company whose mail goes over SMTP, on a server that can be ended
@@ -174,5 +178,148 @@ func TestNobodyDecides(t *testing.T) {
 	}
 	if n := len(o.mail.all("approver@office.test", "Nobody has decided")) + len(o.mail.all(ownerAddress, "Approved:")); n != 0 {
 		t.Errorf("%d mails to who need not know", n)
+	}
+}
+
+// member is the id of the company's member with an address.
+func (o *office) member(email string) string {
+	o.t.Helper()
+	var all struct{ Data []struct{ ID, Email string } }
+	a := o.owner.must("GET", "/v1/members", "")
+	if err := json.Unmarshal(a.body, &all); err != nil {
+		o.t.Fatal(err)
+	}
+	for _, m := range all.Data {
+		if m.Email == email {
+			return m.ID
+		}
+	}
+	o.t.Fatalf("no %s in %s", email, a.body)
+	return ""
+}
+
+// TestStandIn: who stands in is asked too, although they chose not to be mailed,
+// also after a restart; and is not asked what they may not decide.
+func TestStandIn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "24h")
+	approver, second := o.invite("approver@office.test", "approver"), o.invite("second@office.test", "approver")
+	viewer := o.invite("viewer@office.test", "viewer")
+	o.rules(`[{"type":"expression","when":"merchant.name == 'Second shop'","effect":"require_approval","approvers":["` + o.member("approver@office.test") + `"]}]`)
+	second.must("PUT", "/v1/me/messages", `{"mail":{"hold":false}}`)
+	away := func(who, until string) string {
+		return fmt.Sprintf(`{"stand_in":%q,"until":%q}`, o.member(who), until)
+	}
+	tomorrow := time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
+	for body, code := range map[string]string{
+		away("viewer@office.test", tomorrow):               "stand_in_impossible",
+		away("approver@office.test", tomorrow):             "stand_in_impossible", // themselves
+		`{"stand_in":"mem_x","until":"` + tomorrow + `"}`:  "stand_in_impossible",
+		away("second@office.test", "2020-01-01T00:00:00Z"): "period_impossible",
+		away("second@office.test", "2999-01-01T00:00:00Z"): "period_impossible",
+	} {
+		if a, err := approver.try("PUT", "/v1/me/stand-in", body); err != nil || a.status != http.StatusUnprocessableEntity || !strings.Contains(string(a.body), code) {
+			t.Errorf("%s: %v %d %s", body, err, a.status, a.body)
+		}
+	}
+	if a, err := viewer.try("PUT", "/v1/me/stand-in", away("second@office.test", tomorrow)); err != nil || a.status != http.StatusForbidden {
+		t.Errorf("a viewer: %v %d", err, a.status)
+	}
+	approver.must("PUT", "/v1/me/stand-in", away("second@office.test", tomorrow))
+	o.server.stop()
+	o.server.start()
+	o.asks("101", "First shop")
+	m := o.mail.await("second@office.test", "asks to spend 101.00 USD", 10*time.Second)
+	if !strings.Contains(m.text, "You stand in for approver@office.test, who is out of office.") {
+		t.Errorf("the mail says\n%s", m.text)
+	}
+	o.mail.await("approver@office.test", "asks to spend 101.00 USD", 5*time.Second)
+	o.asks("50", "Second shop") // only the approver may decide it
+	o.mail.await("approver@office.test", "asks to spend 50.00 USD", 10*time.Second)
+	approver.must("DELETE", "/v1/me/stand-in", "")
+	o.asks("102", "Third shop")
+	o.mail.await("approver@office.test", "asks to spend 102.00 USD", 10*time.Second)
+	for _, part := range []string{"50.00", "102.00"} {
+		if n := len(o.mail.all("second@office.test", part)); n != 0 {
+			t.Errorf("the stand-in got %d with %s", n, part)
+		}
+	}
+}
+
+// TestMailLeadsToTheDecision: a real browser follows the mail's link, which does
+// nothing by itself, and decides; the agent's waiting request returns.
+func TestMailLeadsToTheDecision(t *testing.T) {
+	t.Parallel()
+	browser, ok := browsertest.Open(t)
+	if !ok {
+		return
+	}
+	o := newOffice(t, "24h")
+	session := strings.TrimPrefix(o.invite("approver@office.test", "approver").header[1], "Bearer ")
+	held := o.asks("249.90", "Chair & Table")
+	told := make(chan answered, 1)
+	go func() {
+		a, err := o.key.try("GET", "/v1/authorize/"+held.field(t, "id")+"?wait=60", "")
+		if err != nil {
+			t.Error(err)
+		}
+		told <- a
+	}()
+	m := o.mail.await("approver@office.test", "249.90 USD to Chair & Table", 2*time.Second)
+	link := regexp.MustCompile(`https?://\S+/approvals/\S+`).FindString(m.text)
+	w := browser.Window(t, o.server.url(), browsertest.Phone())
+	w.Cookie("purser_session", session)
+	w.Open(strings.TrimPrefix(link, o.server.url()))
+	w.Says("249.90 USD to Chair & Table")
+	if a := o.key.must("GET", "/v1/authorize/"+held.field(t, "id"), ""); a.field(t, "status") != "held" {
+		t.Errorf("opening the link did something: %s", a.body)
+	}
+	w.Tap("[data-approve]")
+	select {
+	case a := <-told:
+		if a.field(t, "decision") != "APPROVED" {
+			t.Errorf("the agent hears %s", a.body)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the waiting request does not return")
+	}
+	o.mail.await(ownerAddress, "Approved: 249.90 USD", 10*time.Second)
+}
+
+// TestChannelHears: held requests are posted to the company's chat channel, in
+// its way of writing, and its address is nowhere to be read.
+func TestChannelHears(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "24h")
+	posts := make(chan string, 10)
+	channel := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.URL.Path != "/services/T0/canary-wxyz" {
+			t.Errorf("%s: %v", r.URL.Path, err)
+		}
+		posts <- string(body)
+	}))
+	defer channel.Close()
+	for _, address := range []string{"https://169.254.169.254/latest", "https://10.0.0.1/x", "http://example.com/x", "https://localhost.localdomain/x"} {
+		a, err := o.owner.try("PUT", "/v1/slack", fmt.Sprintf(`{"url":%q}`, address))
+		if err != nil || a.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %v, %d %s", address, err, a.status, a.body)
+		}
+	}
+	o.owner.must("PUT", "/v1/slack", fmt.Sprintf(`{"url":"%s/services/T0/canary-wxyz"}`, channel.URL))
+	for _, path := range []string{"/v1/slack", "/v1/audit"} {
+		if a := o.owner.must("GET", path, ""); strings.Contains(string(a.body), "canary") {
+			t.Errorf("%s tells the address: %s", path, a.body)
+		}
+	}
+	o.asks("249.90", "A & B <!channel>")
+	select {
+	case body := <-posts:
+		var said struct{ Text string }
+		if err := json.Unmarshal([]byte(body), &said); err != nil || !strings.Contains(said.Text, "*249.90 USD* at A &amp; B &lt;!channel&gt;") || !strings.Contains(said.Text, "/approvals/appr_") {
+			t.Errorf("%v in %s", err, body)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the channel hears nothing")
 	}
 }
