@@ -6,7 +6,6 @@ import (
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/messages"
-	"github.com/getpurser/purser/internal/notify/mail"
 )
 
 // MessagesPage is what a member is told, who stands in, and how delivery goes.
@@ -66,23 +65,6 @@ func (p MessagesPage) name(s messages.StandIn) (who, standIn string) {
 	return named(ident.Format(ident.Member, s.Member)), named(ident.Format(ident.Member, s.For))
 }
 
-// troubleWords say why a delivery failed.
-func troubleWords(trouble string) string {
-	switch trouble {
-	case mail.Unreachable:
-		return "the server could not be reached"
-	case mail.TooSlow:
-		return "the server took too long"
-	case mail.Deferred:
-		return "the server asks to come again later"
-	case mail.Refused:
-		return "the server refused it"
-	case "address_refused":
-		return "the address is not public"
-	}
-	return "it failed"
-}
-
 func deliveryLine(u messages.Undelivered) string {
 	name, _ := kindWords(u.Kind)
 	how := "By mail"
@@ -93,7 +75,7 @@ func deliveryLine(u messages.Undelivered) string {
 	if u.Attempts == 1 {
 		times = "attempt"
 	}
-	line := how + ", " + name + ": " + troubleWords(u.Trouble) + ", " + strconv.Itoa(u.Attempts) + " " + times
+	line := how + ", " + name + ": " + u.Why() + ", " + strconv.Itoa(u.Attempts) + " " + times
 	if u.GivenUp {
 		return line + ", given up"
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/notify"
+	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/notify/safedial"
 )
 
@@ -92,6 +93,9 @@ const (
 	slackPatience = 10 * time.Second
 	slackAnswer   = 4 << 10 // bytes of an answer that are read
 )
+
+// addressRefused is the word for an address that turned out not to be public.
+const addressRefused = "address_refused"
 
 type slackWorker struct {
 	river.WorkerDefaults[slackArgs]
@@ -171,23 +175,23 @@ func escaped(text string) string {
 func (s *Service) say(ctx context.Context, address, text string) (trouble string) {
 	body, err := json.Marshal(map[string]string{"text": text})
 	if err != nil {
-		return "failed"
+		return mail.Failed
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return "failed"
+		return mail.Failed
 	}
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := s.channel.Do(request)
 	switch {
 	case errors.Is(err, safedial.ErrRefused):
-		return "address_refused"
+		return addressRefused
 	case err != nil:
-		return "unreachable"
+		return mail.Unreachable
 	}
 	defer func() { _ = answer.Body.Close() }() // only read
 	if answer.StatusCode/100 != 2 {
-		return "refused"
+		return mail.Refused
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/notify/mail"
 )
 
 // State is how delivery goes in a mode. It names nobody.
@@ -27,6 +28,23 @@ type Undelivered struct {
 	GivenUp   bool
 	CreatedAt time.Time
 	TriedAt   time.Time
+}
+
+// Why says in words why the last attempt failed.
+func (u Undelivered) Why() string {
+	switch u.Trouble {
+	case mail.Unreachable:
+		return "the server could not be reached"
+	case mail.TooSlow:
+		return "the server took too long"
+	case mail.Deferred:
+		return "the server asks to come again later"
+	case mail.Refused:
+		return "the server refused it"
+	case addressRefused:
+		return "the address is not public"
+	}
+	return "it failed"
 }
 
 const mostTroubled = 20
