@@ -63,6 +63,10 @@ WHERE company_id = @company_id AND member_id = @member_id;
 SELECT * FROM members
 WHERE company_id = @company_id AND person_id = @person_id AND status = 'active';
 
+-- Whoever does something that a person may do once takes turns on the person.
+-- name: PersonLock :exec
+SELECT FROM people WHERE person_id = $1 FOR UPDATE;
+
 -- name: MembersOfPerson :many
 SELECT sqlc.embed(m), c.name AS company_name
 FROM members m JOIN companies c ON c.company_id = m.company_id

@@ -12,54 +12,6 @@ SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 
 -- name: ReportClock :one
 SELECT time_zone, clock_timestamp()::timestamptz AS now FROM companies WHERE company_id = $1;
 
--- name: ReportTotals :many
-SELECT currency, status::text AS status,
-  count(*) FILTER (WHERE created_at >= @day_from AND created_at < @day_to) AS day_count,
-  count(*) FILTER (WHERE created_at >= @week_from AND created_at < @week_to) AS week_count,
-  count(*) FILTER (WHERE created_at >= @month_from AND created_at < @month_to) AS month_count,
-  least(coalesce(sum(amount - refunded) FILTER (WHERE created_at >= @day_from AND created_at < @day_to), 0), 9223372036854775807)::bigint AS day_sum,
-  least(coalesce(sum(amount - refunded) FILTER (WHERE created_at >= @week_from AND created_at < @week_to), 0), 9223372036854775807)::bigint AS week_sum,
-  least(coalesce(sum(amount - refunded) FILTER (WHERE created_at >= @month_from AND created_at < @month_to), 0), 9223372036854775807)::bigint AS month_sum
-FROM authorizations
-WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
-  AND status IN ('confirmed', 'pending', 'held')
-  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
-GROUP BY currency, status;
-
--- name: ReportDaily :many
--- What was confirmed, a row for each day, currency and agent. Agents that are
--- among those that spent most in no currency come together, with the nil id.
-WITH cells AS MATERIALIZED (
-  SELECT currency, agent_id, width_bucket(created_at, @days::timestamptz[]) AS day, sum(amount - refunded) AS spent
-  FROM authorizations
-  WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
-    AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND status = 'confirmed'
-    AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
-  GROUP BY 1, 2, 3
-), most AS MATERIALIZED (
-  SELECT agent_id FROM (
-    SELECT agent_id, row_number() OVER (PARTITION BY currency ORDER BY sum(spent) DESC, agent_id) AS place
-    FROM cells GROUP BY currency, agent_id) sums
-  WHERE place <= sqlc.arg(agents)::bigint
-)
-SELECT currency, (CASE WHEN agent_id = ANY(ARRAY(SELECT agent_id FROM most)) THEN agent_id ELSE '00000000-0000-0000-0000-000000000000' END)::uuid AS agent_id,
-  day::integer AS day, least(sum(spent), 9223372036854775807)::bigint AS spent
-FROM cells GROUP BY 1, 2, 3;
-
--- name: ReportMerchants :many
--- The merchants that were paid most in each currency.
-SELECT currency, merchant_key, spent, n, last_at FROM (
-  SELECT currency, merchant_key, least(sum(amount - refunded), 9223372036854775807)::bigint AS spent, count(*) AS n,
-    max(created_at)::timestamptz AS last_at,
-    row_number() OVER (PARTITION BY currency ORDER BY sum(amount - refunded) DESC, merchant_key) AS place
-  FROM authorizations
-  WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
-    AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND status = 'confirmed'
-    AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
-  GROUP BY currency, merchant_key) sums
-WHERE place <= sqlc.arg(most)::bigint
-ORDER BY currency, place;
-
 -- name: ReportMerchantNames :many
 -- How merchants were called at an instant of theirs.
 SELECT w.merchant_key::text AS merchant_key, n.merchant_name, n.merchant_domain
@@ -69,23 +21,6 @@ CROSS JOIN LATERAL (
   WHERE a.company_id = @company_id AND a.live = @live AND a.authorization_id >= w.first
     AND a.authorization_id < w.beyond AND a.merchant_key = w.merchant_key
   ORDER BY a.authorization_id DESC LIMIT 1) n;
-
--- name: ReportDenied :many
-SELECT reason_code, count(*) AS n FROM authorizations
-WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
-  AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND status = 'denied'
-  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
-GROUP BY reason_code ORDER BY n DESC, reason_code;
-
--- name: ReportMerchantSums :many
--- What became of the requests at each merchant, with the newest of each kind.
-SELECT merchant_key, currency, status::text AS status, count(*) AS n,
-  least(sum(amount - refunded), 9223372036854775807)::bigint AS minor, min(created_at)::timestamptz AS first_at,
-  (array_agg(authorization_id ORDER BY authorization_id DESC))[1:sqlc.arg(most)::integer]::uuid[] AS last_ids
-FROM authorizations
-WHERE company_id = @company_id AND live = @live AND authorization_id >= @first AND authorization_id < @beyond
-  AND created_at >= sqlc.arg(since) AND created_at < sqlc.arg(until) AND merchant_key = ANY(@merchant_keys::text[])
-GROUP BY merchant_key, currency, status;
 
 -- name: ReportFirstPaid :many
 SELECT merchant_key, first_at FROM known_merchants

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/getpurser/purser/internal/access/clerkstand"
+	"github.com/getpurser/purser/internal/web/browsertest"
 )
 
 // TestClerkJourney is somebody's day with Clerk's own script and forms, first
@@ -23,6 +24,7 @@ func TestClerkJourney(t *testing.T) {
 			}
 			w.join("user_1", "ada@example.com")
 			w.open("/overview?from=a+mail")
+			w.usable()
 			w.form("identifier", "ada@example.com")
 			w.at("/overview?from=a+mail")
 			session := w.newest("user_1")
@@ -36,9 +38,23 @@ func TestClerkJourney(t *testing.T) {
 	}
 }
 
+// usable has axe-core look at the page with Clerk's form in it.
+func (w *clerkWorld) usable() {
+	w.t.Helper()
+	w.until("Clerk's form", `document.querySelector("input[name=identifier]")`)
+	found, err := browsertest.Axe(w.ctx)
+	if err != nil {
+		w.t.Error(err)
+	}
+	for _, f := range found {
+		w.t.Error(f)
+	}
+}
+
 // endures shows that the session goes on while tokens end and keys change.
 func (w *clerkWorld) endures(session string) {
 	w.t.Helper()
+	w.leave() // Clerk's script would renew the cookie at once
 	w.plant(session, time.Now().Add(-time.Minute))
 	w.open("/overview")
 	w.at("/overview")
@@ -48,6 +64,7 @@ func (w *clerkWorld) endures(session string) {
 	if err := w.Rotate("ins_2"); err != nil {
 		w.t.Fatal(err)
 	}
+	w.leave() // Clerk's script would renew the cookie at once
 	w.plant(session, time.Now().Add(-time.Minute))
 	w.open("/overview")
 	w.at("/overview")
@@ -155,6 +172,9 @@ func (w *clerkWorld) plant(session string, ends time.Time) {
 		}
 	}
 }
+
+// leave goes to a page without any script.
+func (w *clerkWorld) leave() { w.do(chromedp.Navigate("about:blank")) }
 
 // TestClerkInvitation: somebody who is invited by mail signs up with Clerk and
 // is a member; a session with something left to do is let in when it is done.

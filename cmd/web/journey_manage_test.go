@@ -135,6 +135,28 @@ func (o *town) approverLimits() {
 	w.Says("249.90 USD")
 }
 
+// asksForThemselves: an approver who asked for something is shown it, with why
+// they cannot decide it, and somebody else does.
+func (o *town) asksForThemselves() {
+	f := o.newFirm("self", asksAbove100)
+	own := f.api("Authorization", "Bearer "+f.token).must("POST", "/v1/authorize",
+		`{"agent":"buyer","amount":480,"currency":"usd","merchant":{"name":"My desk"},"purpose":"for my office"}`)
+	told := f.waits(own)
+	w := f.at("/approvals", f.token, browsertest.Phone())
+	w.Says("480.00 USD to My desk")
+	w.Says("nobody decides what they asked for themselves")
+	if w.Has("[data-approve]") || w.Has("[data-deny]") {
+		f.t.Error("who asked may decide")
+	}
+	other := f.at("/approvals", f.invite("approver"), browsertest.Phone())
+	other.Until("calm", `!document.querySelector("#inbox.settling")`)
+	other.Tap("[data-approve]")
+	other.Says("Approved 480.00 USD to My desk")
+	if a := f.hears(told); a.field(f.t, "decision") != "APPROVED" {
+		f.t.Errorf("the agent hears %s", a.body)
+	}
+}
+
 // demote makes a member a viewer.
 func (f *firm) demote(who string) {
 	f.t.Helper()

@@ -47,6 +47,7 @@ func TestJourneys(t *testing.T) {
 		"edits a policy": (*town).editsAPolicy, "edits a policy without scripts": (*town).editsAPolicyPlainly,
 		"freezes an agent": (*town).freezesAnAgent, "exports the audit log": (*town).exportsTheLog,
 		"a viewer's limits": (*town).viewerLimits, "an approver's limits": (*town).approverLimits,
+		"asks for themselves": (*town).asksForThemselves,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -96,6 +96,21 @@ func (s *Service) Create(ctx context.Context, tx pgx.Tx, by audit.Actor, owner P
 	return c, member, err
 }
 
+// CreateFirst is Create for somebody who has no company yet, and does nothing
+// for anybody else, so that a form that is sent twice makes one company.
+func (s *Service) CreateFirst(ctx context.Context, tx pgx.Tx, by audit.Actor, owner Person, in NewCompany) (c Company, made bool, err error) {
+	q := db.New(tx)
+	if err := q.PersonLock(ctx, owner.ID); err != nil {
+		return Company{}, false, err
+	}
+	of, err := q.MembersOfPerson(ctx, &owner.ID)
+	if err != nil || len(of) > 0 {
+		return Company{}, false, err
+	}
+	c, _, err = s.Create(ctx, tx, by, owner, in)
+	return c, err == nil, err
+}
+
 func (in NewCompany) check() (NewCompany, error) {
 	if in.Currency == "" {
 		in.Currency = "usd"

@@ -707,3 +707,13 @@ func (q *Queries) MembersOfPerson(ctx context.Context, personID *uuid.UUID) ([]M
 	}
 	return items, nil
 }
+
+const PersonLock = `-- name: PersonLock :exec
+SELECT FROM people WHERE person_id = $1 FOR UPDATE
+`
+
+// Whoever does something that a person may do once takes turns on the person.
+func (q *Queries) PersonLock(ctx context.Context, personID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, PersonLock, personID)
+	return err
+}

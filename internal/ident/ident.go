@@ -73,6 +73,11 @@ func Floor(t time.Time) uuid.UUID {
 	return id
 }
 
+// Time is the millisecond in which At made an id.
+func Time(id uuid.UUID) time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16)).UTC()
+}
+
 // Format writes the public form.
 func Format(p Prefix, id uuid.UUID) string {
 	b := make([]byte, 0, len(p)+1+encodedLength)

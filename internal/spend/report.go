@@ -57,18 +57,15 @@ func (s *Service) Totals(ctx context.Context, t ident.Tenant, agent uuid.UUID) (
 	}
 	out := Totals{Now: now, Zone: zone, Day: Total{Window: meter.Day.Window(now, loc)},
 		Week: Total{Window: meter.Week.Window(now, loc)}, Month: Total{Window: meter.Month.Window(now, loc)}}
-	d, w, m := out.Day.Window, out.Week.Window, out.Month.Window
-	rows, err := report(ctx, s, func(q *db.Queries) ([]db.ReportTotalsRow, error) {
-		return q.ReportTotals(ctx, db.ReportTotalsParams{CompanyID: t.Company, Live: t.Live, Agent: optional(agent),
-			DayFrom: d.From, DayTo: d.To, WeekFrom: w.From, WeekTo: w.To, MonthFrom: m.From, MonthTo: m.To,
-			First: ident.Floor(earlier(w.From, m.From)), Beyond: afterAll})
+	totals := []*Total{&out.Day, &out.Week, &out.Month}
+	from := earlier(out.Week.Window.From, out.Month.Window.From)
+	return out, s.addUp(ctx, t, meter.Window{From: from}, now, loc, func(p stretch, c *cell) {
+		for _, total := range totals {
+			if c.of(agent) && total.Window.Contains(p.From) {
+				total.add(c)
+			}
+		}
 	})
-	for _, r := range rows {
-		out.Day.add(r.Currency, Status(r.Status), r.DayCount, r.DaySum)
-		out.Week.add(r.Currency, Status(r.Status), r.WeekCount, r.WeekSum)
-		out.Month.add(r.Currency, Status(r.Status), r.MonthCount, r.MonthSum)
-	}
-	return out, err
 }
 
 // report asks for a window's rows in a snapshot of their own, by the primary
@@ -85,23 +82,25 @@ func report[T any](ctx context.Context, s *Service, ask func(*db.Queries) ([]T, 
 	return rows, err
 }
 
-// add takes in one status of a currency. A currency without any is left out.
-func (t *Total) add(currency string, status Status, n, minor int64) {
-	if n == 0 {
+// add takes in one cell. What is neither spent nor reserved is left out.
+func (t *Total) add(c *cell) {
+	if c.status != Confirmed && c.status != Pending && c.status != Held {
 		return
 	}
-	i, found := slices.BinarySearchFunc(t.Sums, currency, func(s Sum, c string) int { return strings.Compare(string(s.Currency), c) })
+	i, found := slices.BinarySearchFunc(t.Sums, c.currency, func(s Sum, currency string) int { return strings.Compare(string(s.Currency), currency) })
 	if !found {
-		t.Sums = slices.Insert(t.Sums, i, Sum{Currency: money.Currency(currency)})
+		t.Sums = slices.Insert(t.Sums, i, Sum{Currency: money.Currency(c.currency)})
 	}
-	switch s := &t.Sums[i]; status {
-	case Confirmed:
-		s.Confirmed, s.ConfirmedCount = minor, n
+	s := &t.Sums[i]
+	minor, count := &s.Confirmed, &s.ConfirmedCount
+	switch c.status {
 	case Pending:
-		s.Pending, s.PendingCount = minor, n
+		minor, count = &s.Pending, &s.PendingCount
 	case Held:
-		s.Held, s.HeldCount = minor, n
+		minor, count = &s.Held, &s.HeldCount
 	}
+	*minor, _ = money.AddMinor(*minor, c.minor)
+	*count += c.n
 }
 
 // clock is the database's moment, and the company's time zone.

@@ -44,6 +44,7 @@ type DailyCurrency struct {
 	// Others is everybody else, nil when that is nobody.
 	Others []int64
 	Total  []int64
+	place  map[uuid.UUID]int // of each agent, while they are added up
 }
 
 // DailyAgent is what one agent spent: List with status confirmed, this agent and
@@ -66,16 +67,17 @@ func (s *Service) Daily(ctx context.Context, t ident.Tenant, q DailyQuery) (Dail
 	}
 	out := Daily{Zone: zone, Days: daysUntil(now, min(max(q.Days, 1), maxDays), loc)}
 	out.Window = meter.Window{From: out.Days[0], To: meter.Day.Window(now, loc).To}
-	first, beyond := ids(out.Window)
-	rows, err := report(ctx, s, func(d *db.Queries) ([]db.ReportDailyRow, error) {
-		return d.ReportDaily(ctx, db.ReportDailyParams{CompanyID: t.Company, Live: t.Live, Agent: optional(q.Agent), Days: out.Days,
-			First: first, Beyond: beyond, Since: out.Window.From, Until: out.Window.To, Agents: int64(q.Agents)})
+	err = s.addUp(ctx, t, out.Window, now, loc, func(p stretch, c *cell) {
+		if c.status == Confirmed && c.of(q.Agent) {
+			day, found := slices.BinarySearchFunc(out.Days, p.From, time.Time.Compare)
+			if !found {
+				day-- // an hour of today
+			}
+			out.currency(c.currency).add(c, day, len(out.Days))
+		}
 	})
 	if err != nil {
 		return out, err
-	}
-	for _, r := range rows {
-		out.currency(r.Currency).add(r, len(out.Days))
 	}
 	for i := range out.Currencies {
 		out.Currencies[i].show(q.Agents)
@@ -98,26 +100,22 @@ func daysUntil(now time.Time, n int, loc *time.Location) []time.Time {
 func (d *Daily) currency(name string) *DailyCurrency {
 	i, found := slices.BinarySearchFunc(d.Currencies, name, func(c DailyCurrency, s string) int { return strings.Compare(string(c.Currency), s) })
 	if !found {
-		d.Currencies = slices.Insert(d.Currencies, i, DailyCurrency{Currency: money.Currency(name), Total: make([]int64, len(d.Days))})
+		d.Currencies = slices.Insert(d.Currencies, i, DailyCurrency{Currency: money.Currency(name), Total: make([]int64, len(d.Days)), place: map[uuid.UUID]int{}})
 	}
 	return &d.Currencies[i]
 }
 
-func (c *DailyCurrency) add(r db.ReportDailyRow, days int) {
-	day := int(r.Day) - 1
-	c.Total[day], _ = money.AddMinor(c.Total[day], r.Spent)
-	if r.AgentID == uuid.Nil {
-		c.other(day, r.Spent)
-		return
-	}
-	i := slices.IndexFunc(c.Agents, func(a DailyAgent) bool { return a.Agent == r.AgentID })
-	if i < 0 {
+func (c *DailyCurrency) add(of *cell, day, days int) {
+	c.Total[day], _ = money.AddMinor(c.Total[day], of.minor)
+	i, found := c.place[of.agent]
+	if !found {
 		i = len(c.Agents)
-		c.Agents = append(c.Agents, DailyAgent{Agent: r.AgentID, Spent: make([]int64, days)})
+		c.place[of.agent] = i
+		c.Agents = append(c.Agents, DailyAgent{Agent: of.agent, Spent: make([]int64, days)})
 	}
 	a := &c.Agents[i]
-	a.Spent[day] = r.Spent
-	a.Total, _ = money.AddMinor(a.Total, r.Spent)
+	a.Spent[day], _ = money.AddMinor(a.Spent[day], of.minor)
+	a.Total, _ = money.AddMinor(a.Total, of.minor)
 }
 
 func (c *DailyCurrency) other(day int, spent int64) {
@@ -127,8 +125,7 @@ func (c *DailyCurrency) other(day int, spent int64) {
 	c.Others[day], _ = money.AddMinor(c.Others[day], spent)
 }
 
-// show puts those that spent most in front, and who is among the first of
-// another currency alone to the others.
+// show puts those that spent most in front, and adds up the others.
 func (c *DailyCurrency) show(most int) {
 	slices.SortFunc(c.Agents, func(a, b DailyAgent) int {
 		return cmp.Or(cmp.Compare(b.Total, a.Total), bytes.Compare(a.Agent[:], b.Agent[:]))
@@ -138,7 +135,7 @@ func (c *DailyCurrency) show(most int) {
 			c.other(day, spent)
 		}
 	}
-	c.Agents = c.Agents[:min(most, len(c.Agents))]
+	c.Agents, c.place = c.Agents[:min(most, len(c.Agents))], nil
 }
 
 // nameDaily fills in the handles.

@@ -23,14 +23,12 @@ type MerchantHistory struct {
 	// Sums are those of the window, by currency; Denied counts its denials.
 	Sums   []Sum
 	Denied int64
-	// Last are the newest in the window, newest first.
-	Last []*Authorization
 }
 
 // MerchantHistories tells of each merchant, named by its key, what happened in
-// the window, with its last authorizations. One that never occurred has an
-// empty history. It reads the whole window: 90 days are meant.
-func (s *Service) MerchantHistories(ctx context.Context, t ident.Tenant, keys []string, w meter.Window, last int) (map[string]*MerchantHistory, error) {
+// the window, whose From is set: some 90 days are meant. One that never occurred
+// has an empty history.
+func (s *Service) MerchantHistories(ctx context.Context, t ident.Tenant, keys []string, w meter.Window) (map[string]*MerchantHistory, error) {
 	out := make(map[string]*MerchantHistory, len(keys))
 	for _, key := range keys {
 		out[key] = &MerchantHistory{Key: key}
@@ -38,72 +36,35 @@ func (s *Service) MerchantHistories(ctx context.Context, t ident.Tenant, keys []
 	if len(out) == 0 {
 		return out, nil
 	}
-	first, beyond := ids(w)
-	sums, err := report(ctx, s, func(q *db.Queries) ([]db.ReportMerchantSumsRow, error) {
-		return q.ReportMerchantSums(ctx, db.ReportMerchantSumsParams{CompanyID: t.Company, Live: t.Live, MerchantKeys: keys,
-			First: first, Beyond: beyond, Since: w.From, Until: orNever(w.To), Most: int32(last)})
+	now, _, loc, err := s.clock(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	err = s.addUp(ctx, t, w, now, loc, func(_ stretch, c *cell) {
+		if h := out[c.merchant]; h != nil {
+			h.add(c)
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	newest := map[string][]uuid.UUID{}
-	for _, r := range sums {
-		out[r.MerchantKey].add(r)
-		newest[r.MerchantKey] = append(newest[r.MerchantKey], r.LastIds...)
-	}
 	paid, err := db.New(s.pool).ReportFirstPaid(ctx, t.Company, t.Live, keys)
-	if err != nil {
-		return nil, err
-	}
 	for _, r := range paid {
 		out[r.MerchantKey].FirstPaid = r.FirstAt
 	}
-	return out, s.lastOfMerchants(ctx, t, out, newest, last)
+	return out, err
 }
 
-func (h *MerchantHistory) add(r db.ReportMerchantSumsRow) {
-	if h.FirstSeen.IsZero() || r.FirstAt.Before(h.FirstSeen) {
-		h.FirstSeen = r.FirstAt
+func (h *MerchantHistory) add(c *cell) {
+	if h.FirstSeen.IsZero() || c.first.Before(h.FirstSeen) {
+		h.FirstSeen = c.first
 	}
-	if Status(r.Status) == Denied {
-		h.Denied += r.N
+	if c.status == Denied {
+		h.Denied += c.n
 	}
 	total := Total{Sums: h.Sums}
-	switch Status(r.Status) {
-	case Confirmed, Pending, Held:
-		total.add(r.Currency, Status(r.Status), r.N, r.Minor)
-	}
+	total.add(c)
 	h.Sums = total.Sums
-}
-
-// lastOfMerchants reads the newest of each merchant's, of which ids has the
-// newest of each kind.
-func (s *Service) lastOfMerchants(ctx context.Context, t ident.Tenant, of map[string]*MerchantHistory, ids map[string][]uuid.UUID, n int) error {
-	var c columns
-	for _, list := range ids {
-		slices.SortFunc(list, func(a, b uuid.UUID) int { return bytes.Compare(b[:], a[:]) })
-		for _, id := range list[:min(n, len(list))] {
-			c.add(t, id)
-		}
-	}
-	if len(c.ids) == 0 {
-		return nil
-	}
-	rows, err := db.New(s.pool).AuthorizationsByIDs(ctx, c.companies, c.lives, c.ids)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		a, err := fromRow(r)
-		if err != nil {
-			return err
-		}
-		of[a.MerchantKey].Last = append(of[a.MerchantKey].Last, a)
-	}
-	for _, h := range of {
-		slices.SortFunc(h.Last, func(a, b *Authorization) int { return bytes.Compare(b.ID[:], a.ID[:]) })
-	}
-	return nil
 }
 
 // Precedent is an earlier request that people were asked about, and how that

@@ -58,6 +58,7 @@ type Service struct {
 	cache      *snapshots
 	waiters    *waiters
 	memory     memory
+	past       *past
 	// preparing are the tenants whose limits are being counted.
 	preparing inProgress
 }
@@ -76,7 +77,7 @@ func New(pool *postgres.Pool, keys *sign.KeySet, policies *policy.Store, c Confi
 		c.Lookups = pool
 	}
 	s := &Service{pool: pool, committers: c.Committers, lookups: c.Lookups, keys: keys, policies: policies, config: c,
-		cache: newSnapshots(policies), waiters: newWaiters(), memory: newMemory()}
+		cache: newSnapshots(policies), waiters: newWaiters(), memory: newMemory(), past: newPast()}
 	for range c.Lanes {
 		s.lanes = append(s.lanes, newLane(c.MaxQueue, c.Patience/3))
 	}

@@ -33,7 +33,7 @@ func (w *Web) agentPages() []page {
 }
 
 // listedAgents is how many a page of the list has.
-const listedAgents = 50
+const listedAgents = 30
 
 func (v *visit) agents() error {
 	list := views.AgentList{Q: v.filterText("q"), Status: company.AgentStatus(v.filterText("status"))}

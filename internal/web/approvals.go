@@ -24,7 +24,7 @@ func (w *Web) approvalsPages() []page {
 }
 
 // inboxPage and decidedPage are how many are on one page.
-const inboxPage, decidedPage = 20, 50
+const inboxPage, decidedPage = 10, 50
 
 // approvals is the inbox, whole or the part that htmx asks for, or the list of
 // what was decided.

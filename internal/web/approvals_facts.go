@@ -134,7 +134,7 @@ func (v *visit) addHistory(out []views.Held, of []*spend.Authorization) error {
 		keys = append(keys, a.MerchantKey)
 	}
 	histories, err := v.web.spend.MerchantHistories(v.ctx(), v.tenant(), keys,
-		meter.Window{From: v.frame.Now.Add(-historyDays * 24 * time.Hour)}, 0)
+		meter.Window{From: v.frame.Now.Add(-historyDays * 24 * time.Hour)})
 	if err != nil {
 		return err
 	}

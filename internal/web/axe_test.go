@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -97,5 +98,31 @@ func TestPagesBeforeSignIn(t *testing.T) {
 	window.Expect("status of 404")
 	for _, path := range []string{"/sign-in", "/sign-in/verify?token=x", "/" + strings.Repeat("nothing", 20)} {
 		examine(t, window, path)
+	}
+}
+
+// TestAxeFindsFaults plants what no page may have.
+func TestAxeFindsFaults(t *testing.T) {
+	t.Parallel()
+	b, ok := browsertest.Open(t)
+	if !ok {
+		return
+	}
+	w := newWorld(t)
+	window := b.Window(t, w.URL, browsertest.Look{Width: 360, Height: 740, Phone: true})
+	for rule, plant := range map[string]string{
+		"label":          `main.append(document.createElement("input"))`,
+		"color-contrast": `main.append("pale"); main.style.color = "#ddd"; main.style.background = "#fff"`,
+		"image-alt":      `main.append(new Image())`,
+	} {
+		window.Open("/sign-in")
+		browsertest.Eval[bool](window, `(() => { const main = document.querySelector("main"); `+plant+`; return true })()`)
+		if found := fmt.Sprint(window.Axe()); !strings.Contains(found, rule) {
+			t.Errorf("%s is not found: %s", rule, found)
+		}
+	}
+	browsertest.Eval[bool](window, `(() => { const wide = document.createElement("div"); wide.style.width = "500px"; wide.textContent = "wide"; document.querySelector("main").append(wide); return true })()`)
+	if window.Overflow() == "" {
+		t.Error("what is wider than the phone is not found")
 	}
 }

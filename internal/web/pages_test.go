@@ -162,3 +162,14 @@ func TestErrorsArePacked(t *testing.T) {
 		t.Errorf("a refusal: %s", a.body)
 	}
 }
+
+// TestHead: what can be got can be asked about, with the same status and no body.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	for path, status := range map[string]int{"/overview": 200, "/test/agents": 200, "/agents/agent_none": 404, "/sign-in": 303} {
+		if a := f.owner.do(http.MethodHead, path, ""); a.status != status || len(a.body) != 0 {
+			t.Errorf("HEAD %s: %d with %d bytes, want %d", path, a.status, len(a.body), status)
+		}
+	}
+}

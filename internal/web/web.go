@@ -6,6 +6,7 @@ package web
 import (
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
@@ -119,11 +120,22 @@ func (w *Web) Mount(e *echo.Echo) {
 	w.mountFiles(e)
 	w.mountClerk(e)
 	for _, p := range w.pages() {
-		e.Add(p.method, p.path, w.serve(p, true), w.manners()...)
-		if p.who == member {
-			e.Add(p.method, testRoot+p.path, w.serve(p, false), w.manners()...)
+		for _, method := range p.methods() {
+			e.Add(method, p.path, w.serve(p, true), w.manners()...)
+			if p.who == member {
+				e.Add(method, testRoot+p.path, w.serve(p, false), w.manners()...)
+			}
 		}
 	}
+}
+
+// methods are those that reach a page: what can be got can also be asked about
+// (RFC 9110, 9.3.2), but for a stream, which has no end.
+func (p page) methods() []string {
+	if p.method == http.MethodGet && p.path != livePath {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{p.method}
 }
 
 // testRoot is what the addresses of test mode begin with.

@@ -23,9 +23,10 @@ func (v *visit) makeCompany() error {
 	if v.who.Tenant.Company != uuid.Nil {
 		return v.redirect("/welcome")
 	}
-	var made company.Company
+	var c company.Company
+	var made bool
 	err := v.inTx(func(ctx context.Context, tx pgx.Tx) (err error) {
-		made, _, err = v.web.companies.Create(ctx, tx, audit.Person(v.who.Person, v.requestID()),
+		c, made, err = v.web.companies.CreateFirst(ctx, tx, audit.Person(v.who.Person, v.requestID()),
 			company.Person{ID: v.who.Person, Email: v.who.Email},
 			company.NewCompany{Name: v.FormValue("name"), Currency: v.FormValue("currency"), TimeZone: v.FormValue("time_zone")})
 		return err
@@ -33,8 +34,10 @@ func (v *visit) makeCompany() error {
 	if err != nil {
 		return v.troubled(views.WelcomeCompany, err, "name", "currency", "time_zone")
 	}
-	v.cookie(companyCookie, publicCompany(made.ID), remembered)
-	v.rememberWelcome(made.ID)
+	if made {
+		v.cookie(companyCookie, publicCompany(c.ID), remembered)
+		v.rememberWelcome(c.ID)
+	}
 	return v.redirect("/welcome")
 }
 

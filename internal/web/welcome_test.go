@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -110,5 +111,23 @@ func TestAnInvitedPersonNeedsNoGuide(t *testing.T) {
 	f.owner.open("/settings/members").submit("form[action='/settings/members']", "email", "late@acme.test", "role", "viewer").want(http.StatusSeeOther)
 	if a := f.signIn("late@acme.test").open("/overview").want(http.StatusOK); a.path != "/overview" {
 		t.Errorf("an invited person is led to %s", a.path)
+	}
+}
+
+// TestFirstCompanyOnce sends the form many times at once, as an impatient hand
+// does.
+func TestFirstCompanyOnce(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	f.stranger.open("/welcome")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { f.stranger.post("/welcome/company", "name", "Corp", "currency", "usd", "time_zone", "UTC") })
+	}
+	all.Wait()
+	var n int
+	f.must(f.pool.QueryRow(t.Context(), `SELECT count(*) FROM companies WHERE name = 'Corp'`).Scan(&n))
+	if n != 1 {
+		t.Errorf("%d companies", n)
 	}
 }

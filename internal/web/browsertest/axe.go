@@ -32,21 +32,30 @@ const axePatience = 2 * time.Minute
 // critical. Rules, if any, are the only ones that it applies.
 func (w *Window) Axe(rules ...string) []Finding {
 	w.t.Helper()
-	if !w.is(`window.axe`) {
-		Eval[bool](w, axeCore+"\n;true")
+	found, err := Axe(w.ctx, rules...)
+	if err != nil {
+		w.t.Errorf("axe-core: %v\n%s", err, w.state())
+	}
+	return found
+}
+
+// Axe is Window.Axe for a browser of somebody else's, in a chromedp context.
+func Axe(ctx context.Context, rules ...string) ([]Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, axePatience)
+	defer cancel()
+	there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean(window.axe)"))
+	if err == nil && !there {
+		_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](axeCore+"\n;true"))
+	}
+	if err != nil {
+		return nil, err
 	}
 	only := ""
 	if len(rules) > 0 {
 		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
 	}
-	ctx, cancel := context.WithTimeout(w.ctx, axePatience)
-	defer cancel()
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]Finding](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then(r => r.violations
+	return chromedp.Run(ctx, chromedp.Evaluate[[]Finding](`axe.run(document, {resultTypes: ["violations"]`+only+`}).then(r => r.violations
 		.filter(v => v.impact === "serious" || v.impact === "critical")
 		.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 300) + " " + (n.any[0]?.message ?? n.all[0]?.message ?? ""))})))`,
 		chromedp.EvalAwaitPromise))
-	if err != nil {
-		w.t.Errorf("axe-core: %v\n%s", err, w.state())
-	}
-	return found
 }
