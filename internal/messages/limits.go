@@ -25,13 +25,23 @@ import (
 // however much that is.
 const limitEvery = 3 * time.Second
 
+// lookShare bounds what looking costs: it takes one part in so many of the time,
+// in a company with many agents too.
+const lookShare = 30
+
+func (s *Service) lookAfter(t ident.Tenant) time.Duration {
+	took, _ := s.looks.Load(t)
+	d, _ := took.(time.Duration) // none yet is zero
+	return max(limitEvery, lookShare*d)
+}
+
 // moved is told that something happened in a tenant. It is stored that its
 // limits will be looked at, once for everything that happens until then.
 func (s *Service) moved(ctx context.Context, tx pgx.Tx, t ident.Tenant) error {
 	if s.Mail == nil {
 		return nil
 	}
-	at, err := db.New(tx).LimitLook(ctx, t.Company, t.Live, pgtype.Interval{Microseconds: limitEvery.Microseconds(), Valid: true})
+	at, err := db.New(tx).LimitLook(ctx, t.Company, t.Live, pgtype.Interval{Microseconds: s.lookAfter(t).Microseconds(), Valid: true})
 	if isNone(err) {
 		return nil // one is planned that will see it
 	}
@@ -63,10 +73,12 @@ const mostLimits = 1000
 // each of its windows.
 func (w *limitWorker) Work(ctx context.Context, job *river.Job[limitArgs]) error {
 	t := ident.Tenant{Company: job.Args.Company, Live: job.Args.Live}
+	begun := time.Now()
 	fullest, err := w.s.Spend.NearLimits(ctx, t, mostLimits)
 	if err != nil {
 		return quiet(err)
 	}
+	w.s.looks.Store(t, time.Since(begun))
 	for _, l := range fullest {
 		percent := threshold(l)
 		if percent == 0 {

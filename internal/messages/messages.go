@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/company"
@@ -44,6 +45,8 @@ type Service struct {
 	Config
 	sealer  sign.Sealer
 	channel *http.Client
+	// looks are how long the last look at a tenant's limits took here.
+	looks sync.Map // ident.Tenant: time.Duration
 }
 
 // sealPurpose keeps what is sealed here from being opened as something else:

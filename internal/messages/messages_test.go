@@ -201,3 +201,50 @@ func TestLettersOfSigningInAreSealed(t *testing.T) {
 	w.mail.failing(nil)
 	w.arrives("canary@example.com", "sign-in link")
 }
+
+// TestWeekAddsUp: the numbers of the week's mail are those of the list of its
+// requests, and it is told once.
+func TestWeekAddsUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	w.rules(heldAbove100)
+	for range 3 {
+		r := w.ask(1_050, "AWS")
+		_, err := w.gate.Confirm(t.Context(), spend.Call{Tenant: w.tenant, Actor: w.by()}, r.Authorization.ID, nil, "")
+		w.must(err)
+	}
+	w.ask(20_000, "AWS") // held
+	w.ask(2_000, "AWS")  // pending
+	next := time.Now().Add(7 * 24 * time.Hour)
+	for range 2 {
+		w.must(w.service.TellWeek(t.Context(), w.tenant, next, time.UTC))
+	}
+	w.arrives(ownerAddress, "The week of Acme")
+	sums, err := w.gate.Sums(t.Context(), w.tenant, spend.Search{})
+	w.must(err)
+	listed := map[spend.Status]int64{}
+	for _, s := range sums {
+		listed[s.Status] += s.Amount
+	}
+	if listed[spend.Confirmed] != 3_150 || listed[spend.Held]+listed[spend.Pending] != 22_000 {
+		t.Fatalf("the list says %v", listed)
+	}
+	w.mail.mu.Lock()
+	defer w.mail.mu.Unlock()
+	told := 0
+	for _, m := range w.mail.box {
+		if !strings.HasPrefix(m.Subject, "The week of") {
+			continue
+		}
+		told++
+		for _, want := range []string{"buyer: 31.50 USD spent in 3 requests, 220.00 USD reserved in 2 requests", "Denied: 0 requests",
+			"Waiting for a decision now: 200.00 USD in 1 request", "/authorizations?from="} {
+			if !strings.Contains(m.Text, want) {
+				t.Errorf("%q is not in\n%s", want, m.Text)
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}
