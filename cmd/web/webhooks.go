@@ -30,7 +30,6 @@ func (f *features) openWebhooks(h house) (err error) {
 // webhookJobs are what goes on beside deliveries, which the queue makes.
 func (f features) webhookJobs(h house) []job {
 	return []job{
-		{"messages", f.queue.Run},
 		{"old webhook deliveries", func(ctx context.Context) error {
 			return hourly(ctx, h, func(ctx context.Context, _ *postgres.Pool) error { return f.webhooks.Prune(ctx) })
 		}},

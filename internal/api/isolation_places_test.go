@@ -35,7 +35,7 @@ const (
 // fails the test: somebody has to say it.
 func kindByName() map[string]string {
 	out := map[string]string{"agent": string(ident.Agent), "agents[]": string(ident.Agent), "X-Agent-Id": string(ident.Agent),
-		"replaces": string(ident.Policy), "approvers[]": string(ident.Member), "actor": string(ident.Key), "X-Company-Id": string(ident.Company),
+		"replaces": string(ident.Policy), "approvers[]": string(ident.Member), "stand_in": string(ident.Member), "actor": string(ident.Key), "X-Company-Id": string(ident.Company),
 		"cursor": cursorKind, "token": tokenKind, "Idempotency-Key": onceKind}
 	for _, text := range []string{"name", "description", "handle", "email", "purpose", "reason", "comment", "reference", "shown", "currency", "time_zone",
 		"approval_timeout", "token_audience", "mcc", "country", "domain", "when", "window", "from", "to", "values[]", "amount", "merchant", "type",

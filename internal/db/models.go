@@ -164,6 +164,23 @@ type Member struct {
 	UpdatedAt time.Time
 }
 
+type Message struct {
+	CompanyID uuid.UUID
+	Live      bool
+	MessageID uuid.UUID
+	Kind      string
+	Channel   string
+	About     string
+	MemberID  uuid.UUID
+	AwayID    *uuid.UUID
+	Data      json.RawMessage
+	State     string
+	Attempts  int32
+	Trouble   string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
 type Meter struct {
 	CompanyID       uuid.UUID
 	Live            bool
@@ -234,6 +251,24 @@ type Session struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	RevokedAt *time.Time
+}
+
+type SlackHook struct {
+	CompanyID uuid.UUID
+	Live      bool
+	SealedUrl []byte
+	Host      string
+	Ending    string
+	UpdatedAt time.Time
+}
+
+type StandIn struct {
+	CompanyID uuid.UUID
+	MemberID  uuid.UUID
+	StandInID uuid.UUID
+	BeginsAt  time.Time
+	EndsAt    time.Time
+	UpdatedAt time.Time
 }
 
 type WebhookAttempt struct {

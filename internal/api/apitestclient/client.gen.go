@@ -459,6 +459,39 @@ func (e LimitStatePeriod) Valid() bool {
 	}
 }
 
+// Defines values for MailKindKind.
+const (
+	MailKindKindDecision   MailKindKind = "decision"
+	MailKindKindEscalation MailKindKind = "escalation"
+	MailKindKindHold       MailKindKind = "hold"
+	MailKindKindKey        MailKindKind = "key"
+	MailKindKindLimit      MailKindKind = "limit"
+	MailKindKindReminder   MailKindKind = "reminder"
+	MailKindKindWeekly     MailKindKind = "weekly"
+)
+
+// Valid indicates whether the value is a known member of the MailKindKind enum.
+func (e MailKindKind) Valid() bool {
+	switch e {
+	case MailKindKindDecision:
+		return true
+	case MailKindKindEscalation:
+		return true
+	case MailKindKindHold:
+		return true
+	case MailKindKindKey:
+		return true
+	case MailKindKindLimit:
+		return true
+	case MailKindKindReminder:
+		return true
+	case MailKindKindWeekly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MemberRole.
 const (
 	MemberRoleAdmin    MemberRole = "admin"
@@ -519,6 +552,24 @@ func (e MembershipRole) Valid() bool {
 	case MembershipRoleOwner:
 		return true
 	case MembershipRoleViewer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MyMessagesMode.
+const (
+	MyMessagesModeLive MyMessagesMode = "live"
+	MyMessagesModeTest MyMessagesMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the MyMessagesMode enum.
+func (e MyMessagesMode) Valid() bool {
+	switch e {
+	case MyMessagesModeLive:
+		return true
+	case MyMessagesModeTest:
 		return true
 	default:
 		return false
@@ -849,6 +900,24 @@ func (e RuleType) Valid() bool {
 	case RuleTypeTransactionLimit:
 		return true
 	case RuleTypeVelocity:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SlackChannelMode.
+const (
+	SlackChannelModeLive SlackChannelMode = "live"
+	SlackChannelModeTest SlackChannelMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the SlackChannelMode enum.
+func (e SlackChannelMode) Valid() bool {
+	switch e {
+	case SlackChannelModeLive:
+		return true
+	case SlackChannelModeTest:
 		return true
 	default:
 		return false
@@ -1755,6 +1824,78 @@ func (e FollowEventsParamsXMode) Valid() bool {
 	}
 }
 
+// Defines values for GetMyMessagesParamsXMode.
+const (
+	GetMyMessagesParamsXModeLive GetMyMessagesParamsXMode = "live"
+	GetMyMessagesParamsXModeTest GetMyMessagesParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the GetMyMessagesParamsXMode enum.
+func (e GetMyMessagesParamsXMode) Valid() bool {
+	switch e {
+	case GetMyMessagesParamsXModeLive:
+		return true
+	case GetMyMessagesParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChooseMyMessagesParamsXMode.
+const (
+	ChooseMyMessagesParamsXModeLive ChooseMyMessagesParamsXMode = "live"
+	ChooseMyMessagesParamsXModeTest ChooseMyMessagesParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ChooseMyMessagesParamsXMode enum.
+func (e ChooseMyMessagesParamsXMode) Valid() bool {
+	switch e {
+	case ChooseMyMessagesParamsXModeLive:
+		return true
+	case ChooseMyMessagesParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DropStandInParamsXMode.
+const (
+	DropStandInParamsXModeLive DropStandInParamsXMode = "live"
+	DropStandInParamsXModeTest DropStandInParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the DropStandInParamsXMode enum.
+func (e DropStandInParamsXMode) Valid() bool {
+	switch e {
+	case DropStandInParamsXModeLive:
+		return true
+	case DropStandInParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NameStandInParamsXMode.
+const (
+	NameStandInParamsXModeLive NameStandInParamsXMode = "live"
+	NameStandInParamsXModeTest NameStandInParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the NameStandInParamsXMode enum.
+func (e NameStandInParamsXMode) Valid() bool {
+	switch e {
+	case NameStandInParamsXModeLive:
+		return true
+	case NameStandInParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListMembersParamsXMode.
 const (
 	ListMembersParamsXModeLive ListMembersParamsXMode = "live"
@@ -1971,6 +2112,60 @@ func (e ListPolicyVersionsParamsXMode) Valid() bool {
 	case ListPolicyVersionsParamsXModeLive:
 		return true
 	case ListPolicyVersionsParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisconnectSlackParamsXMode.
+const (
+	DisconnectSlackParamsXModeLive DisconnectSlackParamsXMode = "live"
+	DisconnectSlackParamsXModeTest DisconnectSlackParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the DisconnectSlackParamsXMode enum.
+func (e DisconnectSlackParamsXMode) Valid() bool {
+	switch e {
+	case DisconnectSlackParamsXModeLive:
+		return true
+	case DisconnectSlackParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetSlackParamsXMode.
+const (
+	GetSlackParamsXModeLive GetSlackParamsXMode = "live"
+	GetSlackParamsXModeTest GetSlackParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the GetSlackParamsXMode enum.
+func (e GetSlackParamsXMode) Valid() bool {
+	switch e {
+	case GetSlackParamsXModeLive:
+		return true
+	case GetSlackParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConnectSlackParamsXMode.
+const (
+	ConnectSlackParamsXModeLive ConnectSlackParamsXMode = "live"
+	ConnectSlackParamsXModeTest ConnectSlackParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ConnectSlackParamsXMode enum.
+func (e ConnectSlackParamsXMode) Valid() bool {
+	switch e {
+	case ConnectSlackParamsXModeLive:
+		return true
+	case ConnectSlackParamsXModeTest:
 		return true
 	default:
 		return false
@@ -2501,6 +2696,13 @@ type AuthorizationList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// Back defines model for Back.
+type Back struct {
+	// Back Always true.
+	Back   bool   `json:"back"`
+	Member string `json:"member"`
+}
+
 // Budget defines model for Budget.
 type Budget struct {
 	// BoundedBy The rule that max_amount_now comes from.
@@ -2840,6 +3042,39 @@ type LoggedOut struct {
 	LoggedOut bool `json:"logged_out"`
 }
 
+// MailChoice defines model for MailChoice.
+type MailChoice struct {
+	// Decision It was decided, or its time is over.
+	Decision *bool `json:"decision,omitempty"`
+
+	// Escalation Half of its time is over, and nobody has decided.
+	Escalation *bool `json:"escalation,omitempty"`
+
+	// Hold A request waits for a decision.
+	Hold *bool `json:"hold,omitempty"`
+
+	// Key An API key was made or revoked.
+	Key *bool `json:"key,omitempty"`
+
+	// Limit A limit is used to 80 or 100 percent.
+	Limit *bool `json:"limit,omitempty"`
+
+	// Reminder Its time is nearly over.
+	Reminder *bool `json:"reminder,omitempty"`
+
+	// Weekly What the last week came to, on Monday morning.
+	Weekly *bool `json:"weekly,omitempty"`
+}
+
+// MailKind defines model for MailKind.
+type MailKind struct {
+	Kind MailKindKind `json:"kind"`
+	On   bool         `json:"on"`
+}
+
+// MailKindKind defines model for MailKind.Kind.
+type MailKindKind string
+
 // Member defines model for Member.
 type Member struct {
 	CreatedAt time.Time `json:"created_at"`
@@ -2904,6 +3139,29 @@ type Merchant struct {
 	Name string `json:"name"`
 }
 
+// MyMessages defines model for MyMessages.
+type MyMessages struct {
+	// Mail Every kind that the role is ever sent.
+	Mail []MailKind `json:"mail"`
+
+	// Member Example: mem_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Member string `json:"member"`
+
+	// Mode What is chosen holds for one mode.
+	Mode MyMessagesMode `json:"mode"`
+
+	// StandIn Who is asked as well while the member is out of office. It holds for both modes.
+	StandIn *StandIn `json:"stand_in"`
+}
+
+// MyMessagesMode What is chosen holds for one mode.
+type MyMessagesMode string
+
+// MyMessagesChange defines model for MyMessagesChange.
+type MyMessagesChange struct {
+	Mail MailChoice `json:"mail"`
+}
+
 // NewAgent defines model for NewAgent.
 type NewAgent struct {
 	Description *string `json:"description,omitempty"`
@@ -2956,6 +3214,20 @@ type NewKeyMode string
 
 // NewKeyScopes defines model for NewKey.Scopes.
 type NewKeyScopes string
+
+// NewStandIn defines model for NewStandIn.
+type NewStandIn struct {
+	// From Now without it.
+	From *time.Time `json:"from,omitempty"`
+
+	// StandIn Another member who may decide.
+	//
+	// Example: mem_01jd3v7m4sfx1r5k0m7z2w8y9a
+	StandIn string `json:"stand_in"`
+
+	// Until At most 366 days later.
+	Until time.Time `json:"until"`
+}
 
 // No defines model for No.
 type No struct {
@@ -3334,6 +3606,34 @@ type Simulation struct {
 	Warnings []PolicyWarning `json:"warnings"`
 }
 
+// SlackAddress defines model for SlackAddress.
+type SlackAddress struct {
+	// Url It is kept sealed, and never shown again.
+	//
+	// Example: https://hooks.slack.com/services/T000/B000/XXXX
+	Url string `json:"url"`
+}
+
+// SlackChannel defines model for SlackChannel.
+type SlackChannel struct {
+	Connected bool `json:"connected"`
+
+	// Ending The last four characters of the address.
+	//
+	// Example: x7Qa
+	Ending string `json:"ending"`
+
+	// Host Empty when there is none.
+	//
+	// Example: hooks.slack.com
+	Host      string           `json:"host"`
+	Mode      SlackChannelMode `json:"mode"`
+	UpdatedAt *time.Time       `json:"updated_at"`
+}
+
+// SlackChannelMode defines model for SlackChannel.Mode.
+type SlackChannelMode string
+
 // SpendRequest defines model for SpendRequest.
 type SpendRequest struct {
 	// Agent Id or handle. X-Agent-Id or a bound key can name it instead.
@@ -3383,6 +3683,17 @@ type SpendRequest_Amount struct {
 
 // SpendRequestCapture explicit reserves until it is confirmed; auto confirms at once.
 type SpendRequestCapture string
+
+// StandIn defines model for StandIn.
+type StandIn struct {
+	From time.Time `json:"from"`
+
+	// Member Who stands in.
+	//
+	// Example: mem_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Member string    `json:"member"`
+	Until  time.Time `json:"until"`
+}
 
 // Sum defines model for Sum.
 type Sum struct {
@@ -4542,6 +4853,78 @@ type FollowEventsParams struct {
 // FollowEventsParamsXMode defines parameters for FollowEvents.
 type FollowEventsParamsXMode string
 
+// GetMyMessagesParams defines parameters for GetMyMessages.
+type GetMyMessagesParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *GetMyMessagesParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// GetMyMessagesParamsXMode defines parameters for GetMyMessages.
+type GetMyMessagesParamsXMode string
+
+// ChooseMyMessagesParams defines parameters for ChooseMyMessages.
+type ChooseMyMessagesParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ChooseMyMessagesParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ChooseMyMessagesParamsXMode defines parameters for ChooseMyMessages.
+type ChooseMyMessagesParamsXMode string
+
+// DropStandInParams defines parameters for DropStandIn.
+type DropStandInParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *DropStandInParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// DropStandInParamsXMode defines parameters for DropStandIn.
+type DropStandInParamsXMode string
+
+// NameStandInParams defines parameters for NameStandIn.
+type NameStandInParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *NameStandInParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// NameStandInParamsXMode defines parameters for NameStandIn.
+type NameStandInParamsXMode string
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Limit How many at most.
@@ -4784,6 +5167,60 @@ type ListPolicyVersionsParams struct {
 
 // ListPolicyVersionsParamsXMode defines parameters for ListPolicyVersions.
 type ListPolicyVersionsParamsXMode string
+
+// DisconnectSlackParams defines parameters for DisconnectSlack.
+type DisconnectSlackParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *DisconnectSlackParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// DisconnectSlackParamsXMode defines parameters for DisconnectSlack.
+type DisconnectSlackParamsXMode string
+
+// GetSlackParams defines parameters for GetSlack.
+type GetSlackParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *GetSlackParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// GetSlackParamsXMode defines parameters for GetSlack.
+type GetSlackParamsXMode string
+
+// ConnectSlackParams defines parameters for ConnectSlack.
+type ConnectSlackParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ConnectSlackParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ConnectSlackParamsXMode defines parameters for ConnectSlack.
+type ConnectSlackParamsXMode string
 
 // RedeemTokenParams defines parameters for RedeemToken.
 type RedeemTokenParams struct {
@@ -5067,6 +5504,12 @@ type CreateCompanyJSONRequestBody = NewCompany
 // UpdateCompanyJSONRequestBody defines body for UpdateCompany for application/json ContentType.
 type UpdateCompanyJSONRequestBody = Settings
 
+// ChooseMyMessagesJSONRequestBody defines body for ChooseMyMessages for application/json ContentType.
+type ChooseMyMessagesJSONRequestBody = MyMessagesChange
+
+// NameStandInJSONRequestBody defines body for NameStandIn for application/json ContentType.
+type NameStandInJSONRequestBody = NewStandIn
+
 // InviteMemberJSONRequestBody defines body for InviteMember for application/json ContentType.
 type InviteMemberJSONRequestBody = Invitation
 
@@ -5081,6 +5524,9 @@ type SimulatePolicyJSONRequestBody = Trial
 
 // ReplacePolicyJSONRequestBody defines body for ReplacePolicy for application/json ContentType.
 type ReplacePolicyJSONRequestBody = PolicyContent
+
+// ConnectSlackJSONRequestBody defines body for ConnectSlack for application/json ContentType.
+type ConnectSlackJSONRequestBody = SlackAddress
 
 // RedeemTokenJSONRequestBody defines body for RedeemToken for application/json ContentType.
 type RedeemTokenJSONRequestBody = TokenToRedeem
@@ -5904,6 +6350,56 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/events (the `FollowEvents` operationId).
 	FollowEvents(ctx context.Context, params *FollowEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetMyMessages Get what you are mailed
+	//
+	// Of the member whose session or approvals key this is, in the mode of the call.
+	//
+	// Corresponds with GET /v1/me/messages (the `GetMyMessages` operationId).
+	GetMyMessages(ctx context.Context, params *GetMyMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChooseMyMessagesWithBody Choose what you are mailed
+	//
+	// Kinds that are not named stay as they are.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+	ChooseMyMessagesWithBody(ctx context.Context, params *ChooseMyMessagesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChooseMyMessages Choose what you are mailed
+	//
+	// Kinds that are not named stay as they are.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+	ChooseMyMessages(ctx context.Context, params *ChooseMyMessagesParams, body ChooseMyMessagesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DropStandIn Be back
+	//
+	// Nobody stands in for you any more.
+	//
+	// Corresponds with DELETE /v1/me/stand-in (the `DropStandIn` operationId).
+	DropStandIn(ctx context.Context, params *DropStandInParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NameStandInWithBody Name who stands in for you
+	//
+	// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+	NameStandInWithBody(ctx context.Context, params *NameStandInParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NameStandIn Name who stands in for you
+	//
+	// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+	NameStandIn(ctx context.Context, params *NameStandInParams, body NameStandInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListMembers List members and invitations
 	//
 	// Newest first.
@@ -6035,6 +6531,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/policies/{id}/versions (the `ListPolicyVersions` operationId).
 	ListPolicyVersions(ctx context.Context, id string, params *ListPolicyVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DisconnectSlack Disconnect the chat channel
+	//
+	// The address is forgotten.
+	//
+	// Corresponds with DELETE /v1/slack (the `DisconnectSlack` operationId).
+	DisconnectSlack(ctx context.Context, params *DisconnectSlackParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSlack Get the chat channel
+	//
+	// Where held requests of this mode are told of as well.
+	//
+	// Corresponds with GET /v1/slack (the `GetSlack` operationId).
+	GetSlack(ctx context.Context, params *GetSlackParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConnectSlackWithBody Connect a chat channel
+	//
+	// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+	ConnectSlackWithBody(ctx context.Context, params *ConnectSlackParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConnectSlack Connect a chat channel
+	//
+	// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+	ConnectSlack(ctx context.Context, params *ConnectSlackParams, body ConnectSlackJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RedeemTokenWithBody Redeem a token
 	//
@@ -7246,6 +7774,116 @@ func (c *Client) FollowEvents(ctx context.Context, params *FollowEventsParams, r
 	return c.Client.Do(req)
 }
 
+// GetMyMessages Get what you are mailed
+//
+// Of the member whose session or approvals key this is, in the mode of the call.
+//
+// Corresponds with GET /v1/me/messages (the `GetMyMessages` operationId).
+func (c *Client) GetMyMessages(ctx context.Context, params *GetMyMessagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMyMessagesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChooseMyMessagesWithBody Choose what you are mailed
+//
+// Kinds that are not named stay as they are.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+func (c *Client) ChooseMyMessagesWithBody(ctx context.Context, params *ChooseMyMessagesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChooseMyMessagesRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChooseMyMessages Choose what you are mailed
+//
+// Kinds that are not named stay as they are.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+func (c *Client) ChooseMyMessages(ctx context.Context, params *ChooseMyMessagesParams, body ChooseMyMessagesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChooseMyMessagesRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DropStandIn Be back
+//
+// Nobody stands in for you any more.
+//
+// Corresponds with DELETE /v1/me/stand-in (the `DropStandIn` operationId).
+func (c *Client) DropStandIn(ctx context.Context, params *DropStandInParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDropStandInRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NameStandInWithBody Name who stands in for you
+//
+// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+func (c *Client) NameStandInWithBody(ctx context.Context, params *NameStandInParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNameStandInRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NameStandIn Name who stands in for you
+//
+// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+func (c *Client) NameStandIn(ctx context.Context, params *NameStandInParams, body NameStandInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNameStandInRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListMembers List members and invitations
 //
 // Newest first.
@@ -7528,6 +8166,78 @@ func (c *Client) ReplacePolicy(ctx context.Context, id string, params *ReplacePo
 // Corresponds with GET /v1/policies/{id}/versions (the `ListPolicyVersions` operationId).
 func (c *Client) ListPolicyVersions(ctx context.Context, id string, params *ListPolicyVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPolicyVersionsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DisconnectSlack Disconnect the chat channel
+//
+// The address is forgotten.
+//
+// Corresponds with DELETE /v1/slack (the `DisconnectSlack` operationId).
+func (c *Client) DisconnectSlack(ctx context.Context, params *DisconnectSlackParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisconnectSlackRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSlack Get the chat channel
+//
+// Where held requests of this mode are told of as well.
+//
+// Corresponds with GET /v1/slack (the `GetSlack` operationId).
+func (c *Client) GetSlack(ctx context.Context, params *GetSlackParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSlackRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConnectSlackWithBody Connect a chat channel
+//
+// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+func (c *Client) ConnectSlackWithBody(ctx context.Context, params *ConnectSlackParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConnectSlackRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConnectSlack Connect a chat channel
+//
+// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+func (c *Client) ConnectSlack(ctx context.Context, params *ConnectSlackParams, body ConnectSlackJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConnectSlackRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -11926,6 +12636,332 @@ func NewFollowEventsRequest(server string, params *FollowEventsParams) (*http.Re
 	return req, nil
 }
 
+// NewGetMyMessagesRequest constructs an http.Request for the GetMyMessages method
+func NewGetMyMessagesRequest(server string, params *GetMyMessagesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/messages")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewChooseMyMessagesRequest calls the generic ChooseMyMessages builder with application/json body
+func NewChooseMyMessagesRequest(server string, params *ChooseMyMessagesParams, body ChooseMyMessagesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChooseMyMessagesRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewChooseMyMessagesRequestWithBody constructs an http.Request for the ChooseMyMessages method, with any body, and a specified content type
+func NewChooseMyMessagesRequestWithBody(server string, params *ChooseMyMessagesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/messages")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDropStandInRequest constructs an http.Request for the DropStandIn method
+func NewDropStandInRequest(server string, params *DropStandInParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/stand-in")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewNameStandInRequest calls the generic NameStandIn builder with application/json body
+func NewNameStandInRequest(server string, params *NameStandInParams, body NameStandInJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewNameStandInRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewNameStandInRequestWithBody constructs an http.Request for the NameStandIn method, with any body, and a specified content type
+func NewNameStandInRequestWithBody(server string, params *NameStandInParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/stand-in")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListMembersRequest constructs an http.Request for the ListMembers method
 func NewListMembersRequest(server string, params *ListMembersParams) (*http.Request, error) {
 	var err error
@@ -13013,6 +14049,244 @@ func NewListPolicyVersionsRequest(server string, id string, params *ListPolicyVe
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDisconnectSlackRequest constructs an http.Request for the DisconnectSlack method
+func NewDisconnectSlackRequest(server string, params *DisconnectSlackParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/slack")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetSlackRequest constructs an http.Request for the GetSlack method
+func NewGetSlackRequest(server string, params *GetSlackParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/slack")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConnectSlackRequest calls the generic ConnectSlack builder with application/json body
+func NewConnectSlackRequest(server string, params *ConnectSlackParams, body ConnectSlackJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConnectSlackRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewConnectSlackRequestWithBody constructs an http.Request for the ConnectSlack method, with any body, and a specified content type
+func NewConnectSlackRequestWithBody(server string, params *ConnectSlackParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/slack")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -14727,6 +16001,60 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/events (the `FollowEvents` operationId).
 	FollowEventsWithResponse(ctx context.Context, params *FollowEventsParams, reqEditors ...RequestEditorFn) (*FollowEventsResponse, error)
 
+	// GetMyMessagesWithResponse Get what you are mailed
+	//
+	// Of the member whose session or approvals key this is, in the mode of the call.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/me/messages (the `GetMyMessages` operationId).
+	GetMyMessagesWithResponse(ctx context.Context, params *GetMyMessagesParams, reqEditors ...RequestEditorFn) (*GetMyMessagesResponse, error)
+
+	// ChooseMyMessagesWithBodyWithResponse Choose what you are mailed
+	//
+	// Kinds that are not named stay as they are.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+	ChooseMyMessagesWithBodyWithResponse(ctx context.Context, params *ChooseMyMessagesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChooseMyMessagesResponse, error)
+
+	// ChooseMyMessagesWithResponse Choose what you are mailed
+	//
+	// Kinds that are not named stay as they are.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+	ChooseMyMessagesWithResponse(ctx context.Context, params *ChooseMyMessagesParams, body ChooseMyMessagesJSONRequestBody, reqEditors ...RequestEditorFn) (*ChooseMyMessagesResponse, error)
+
+	// DropStandInWithResponse Be back
+	//
+	// Nobody stands in for you any more.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/me/stand-in (the `DropStandIn` operationId).
+	DropStandInWithResponse(ctx context.Context, params *DropStandInParams, reqEditors ...RequestEditorFn) (*DropStandInResponse, error)
+
+	// NameStandInWithBodyWithResponse Name who stands in for you
+	//
+	// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+	NameStandInWithBodyWithResponse(ctx context.Context, params *NameStandInParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NameStandInResponse, error)
+
+	// NameStandInWithResponse Name who stands in for you
+	//
+	// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+	NameStandInWithResponse(ctx context.Context, params *NameStandInParams, body NameStandInJSONRequestBody, reqEditors ...RequestEditorFn) (*NameStandInResponse, error)
+
 	// ListMembersWithResponse List members and invitations
 	//
 	// Newest first.
@@ -14870,6 +16198,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/policies/{id}/versions (the `ListPolicyVersions` operationId).
 	ListPolicyVersionsWithResponse(ctx context.Context, id string, params *ListPolicyVersionsParams, reqEditors ...RequestEditorFn) (*ListPolicyVersionsResponse, error)
+
+	// DisconnectSlackWithResponse Disconnect the chat channel
+	//
+	// The address is forgotten.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/slack (the `DisconnectSlack` operationId).
+	DisconnectSlackWithResponse(ctx context.Context, params *DisconnectSlackParams, reqEditors ...RequestEditorFn) (*DisconnectSlackResponse, error)
+
+	// GetSlackWithResponse Get the chat channel
+	//
+	// Where held requests of this mode are told of as well.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/slack (the `GetSlack` operationId).
+	GetSlackWithResponse(ctx context.Context, params *GetSlackParams, reqEditors ...RequestEditorFn) (*GetSlackResponse, error)
+
+	// ConnectSlackWithBodyWithResponse Connect a chat channel
+	//
+	// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+	ConnectSlackWithBodyWithResponse(ctx context.Context, params *ConnectSlackParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConnectSlackResponse, error)
+
+	// ConnectSlackWithResponse Connect a chat channel
+	//
+	// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+	ConnectSlackWithResponse(ctx context.Context, params *ConnectSlackParams, body ConnectSlackJSONRequestBody, reqEditors ...RequestEditorFn) (*ConnectSlackResponse, error)
 
 	// RedeemTokenWithBodyWithResponse Redeem a token
 	//
@@ -19542,6 +20906,422 @@ func (r FollowEventsResponse) ContentType() string {
 	return ""
 }
 
+type GetMyMessagesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MyMessages
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetMyMessagesResponse) GetJSON200() *MyMessages {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetMyMessagesResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetMyMessagesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMyMessagesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMyMessagesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMyMessagesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChooseMyMessagesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MyMessages
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChooseMyMessagesResponse) GetJSON200() *MyMessages {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ChooseMyMessagesResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ChooseMyMessagesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChooseMyMessagesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChooseMyMessagesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChooseMyMessagesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DropStandInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Back
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DropStandInResponse) GetJSON200() *Back {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DropStandInResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DropStandInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DropStandInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DropStandInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DropStandInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type NameStandInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StandIn
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r NameStandInResponse) GetJSON200() *StandIn {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r NameStandInResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r NameStandInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r NameStandInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NameStandInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r NameStandInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListMembersResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20729,6 +22509,311 @@ func (r ListPolicyVersionsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListPolicyVersionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DisconnectSlackResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SlackChannel
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DisconnectSlackResponse) GetJSON200() *SlackChannel {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DisconnectSlackResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DisconnectSlackResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DisconnectSlackResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DisconnectSlackResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DisconnectSlackResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSlackResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SlackChannel
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSlackResponse) GetJSON200() *SlackChannel {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetSlackResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSlackResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSlackResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSlackResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSlackResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ConnectSlackResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SlackChannel
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConnectSlackResponse) GetJSON200() *SlackChannel {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ConnectSlackResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ConnectSlackResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConnectSlackResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConnectSlackResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConnectSlackResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22821,6 +24906,96 @@ func (c *ClientWithResponses) FollowEventsWithResponse(ctx context.Context, para
 	return ParseFollowEventsResponse(rsp)
 }
 
+// GetMyMessagesWithResponse Get what you are mailed
+//
+// Of the member whose session or approvals key this is, in the mode of the call.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/me/messages (the `GetMyMessages` operationId).
+func (c *ClientWithResponses) GetMyMessagesWithResponse(ctx context.Context, params *GetMyMessagesParams, reqEditors ...RequestEditorFn) (*GetMyMessagesResponse, error) {
+	rsp, err := c.GetMyMessages(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMyMessagesResponse(rsp)
+}
+
+// ChooseMyMessagesWithBodyWithResponse Choose what you are mailed
+//
+// Kinds that are not named stay as they are.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+func (c *ClientWithResponses) ChooseMyMessagesWithBodyWithResponse(ctx context.Context, params *ChooseMyMessagesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChooseMyMessagesResponse, error) {
+	rsp, err := c.ChooseMyMessagesWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChooseMyMessagesResponse(rsp)
+}
+
+// ChooseMyMessagesWithResponse Choose what you are mailed
+//
+// Kinds that are not named stay as they are.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/me/messages (the `ChooseMyMessages` operationId).
+func (c *ClientWithResponses) ChooseMyMessagesWithResponse(ctx context.Context, params *ChooseMyMessagesParams, body ChooseMyMessagesJSONRequestBody, reqEditors ...RequestEditorFn) (*ChooseMyMessagesResponse, error) {
+	rsp, err := c.ChooseMyMessages(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChooseMyMessagesResponse(rsp)
+}
+
+// DropStandInWithResponse Be back
+//
+// Nobody stands in for you any more.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/me/stand-in (the `DropStandIn` operationId).
+func (c *ClientWithResponses) DropStandInWithResponse(ctx context.Context, params *DropStandInParams, reqEditors ...RequestEditorFn) (*DropStandInResponse, error) {
+	rsp, err := c.DropStandIn(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDropStandInResponse(rsp)
+}
+
+// NameStandInWithBodyWithResponse Name who stands in for you
+//
+// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+func (c *ClientWithResponses) NameStandInWithBodyWithResponse(ctx context.Context, params *NameStandInParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NameStandInResponse, error) {
+	rsp, err := c.NameStandInWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNameStandInResponse(rsp)
+}
+
+// NameStandInWithResponse Name who stands in for you
+//
+// While you are out of office, they are asked as well. It gives them no right: they have to be somebody who may decide. It holds for both modes.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/me/stand-in (the `NameStandIn` operationId).
+func (c *ClientWithResponses) NameStandInWithResponse(ctx context.Context, params *NameStandInParams, body NameStandInJSONRequestBody, reqEditors ...RequestEditorFn) (*NameStandInResponse, error) {
+	rsp, err := c.NameStandIn(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNameStandInResponse(rsp)
+}
+
 // ListMembersWithResponse List members and invitations
 //
 // Newest first.
@@ -23059,6 +25234,66 @@ func (c *ClientWithResponses) ListPolicyVersionsWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListPolicyVersionsResponse(rsp)
+}
+
+// DisconnectSlackWithResponse Disconnect the chat channel
+//
+// The address is forgotten.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/slack (the `DisconnectSlack` operationId).
+func (c *ClientWithResponses) DisconnectSlackWithResponse(ctx context.Context, params *DisconnectSlackParams, reqEditors ...RequestEditorFn) (*DisconnectSlackResponse, error) {
+	rsp, err := c.DisconnectSlack(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDisconnectSlackResponse(rsp)
+}
+
+// GetSlackWithResponse Get the chat channel
+//
+// Where held requests of this mode are told of as well.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/slack (the `GetSlack` operationId).
+func (c *ClientWithResponses) GetSlackWithResponse(ctx context.Context, params *GetSlackParams, reqEditors ...RequestEditorFn) (*GetSlackResponse, error) {
+	rsp, err := c.GetSlack(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSlackResponse(rsp)
+}
+
+// ConnectSlackWithBodyWithResponse Connect a chat channel
+//
+// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+func (c *ClientWithResponses) ConnectSlackWithBodyWithResponse(ctx context.Context, params *ConnectSlackParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConnectSlackResponse, error) {
+	rsp, err := c.ConnectSlackWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConnectSlackResponse(rsp)
+}
+
+// ConnectSlackWithResponse Connect a chat channel
+//
+// Anything that takes what Slack's incoming webhooks take. The address has to be https and public: it is checked here, and again when it is called.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/slack (the `ConnectSlack` operationId).
+func (c *ClientWithResponses) ConnectSlackWithResponse(ctx context.Context, params *ConnectSlackParams, body ConnectSlackJSONRequestBody, reqEditors ...RequestEditorFn) (*ConnectSlackResponse, error) {
+	rsp, err := c.ConnectSlack(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConnectSlackResponse(rsp)
 }
 
 // RedeemTokenWithBodyWithResponse Redeem a token
@@ -27179,6 +29414,362 @@ func ParseFollowEventsResponse(rsp *http.Response) (*FollowEventsResponse, error
 	return response, nil
 }
 
+// ParseGetMyMessagesResponse parses an HTTP response from a GetMyMessagesWithResponse call
+func ParseGetMyMessagesResponse(rsp *http.Response) (*GetMyMessagesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMyMessagesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyMessages
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChooseMyMessagesResponse parses an HTTP response from a ChooseMyMessagesWithResponse call
+func ParseChooseMyMessagesResponse(rsp *http.Response) (*ChooseMyMessagesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChooseMyMessagesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MyMessages
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDropStandInResponse parses an HTTP response from a DropStandInWithResponse call
+func ParseDropStandInResponse(rsp *http.Response) (*DropStandInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DropStandInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Back
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseNameStandInResponse parses an HTTP response from a NameStandInWithResponse call
+func ParseNameStandInResponse(rsp *http.Response) (*NameStandInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NameStandInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StandIn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListMembersResponse parses an HTTP response from a ListMembersWithResponse call
 func ParseListMembersResponse(rsp *http.Response) (*ListMembersResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -28176,6 +30767,266 @@ func ParseListPolicyVersionsResponse(rsp *http.Response) (*ListPolicyVersionsRes
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDisconnectSlackResponse parses an HTTP response from a DisconnectSlackWithResponse call
+func ParseDisconnectSlackResponse(rsp *http.Response) (*DisconnectSlackResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DisconnectSlackResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SlackChannel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSlackResponse parses an HTTP response from a GetSlackWithResponse call
+func ParseGetSlackResponse(rsp *http.Response) (*GetSlackResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSlackResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SlackChannel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConnectSlackResponse parses an HTTP response from a ConnectSlackWithResponse call
+func ParseConnectSlackResponse(rsp *http.Response) (*ConnectSlackResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConnectSlackResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SlackChannel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem
