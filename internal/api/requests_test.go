@@ -86,9 +86,9 @@ func (e *explorer) weights() []int {
 	for i, c := range e.callings {
 		switch c.op.OperationID {
 		case "authorize":
-			out[i] = 20
+			out[i] = 40
 		case "confirmAuthorization", "voidAuthorization", "approve", "deny", "redeemToken", "createAgent", "archivePolicy", "unfreezeCompany", "unfreezeAgent":
-			out[i] = 6
+			out[i] = 8
 		case "freezeCompany", "deleteAgent", "revokeKey", "rerollKey", "createCredential", "verifyLog", "createCompany", "deleteWebhook":
 			out[i] = 1
 		default:
