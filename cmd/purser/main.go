@@ -34,8 +34,12 @@ type commands struct {
 	Policies       policiesGroup         `cmd:"" group:"Managing" help:"The rules."`
 	Keys           keysGroup             `cmd:"" group:"Managing" help:"API keys."`
 	Members        membersGroup          `cmd:"" group:"Managing" help:"People."`
+	Me             meGroup               `cmd:"" group:"Managing" help:"What you are told, and who stands in for you."`
+	Slack          slackGroup            `cmd:"" group:"Managing" help:"The chat channel that hears of held requests."`
 	Company        companyGroup          `cmd:"" group:"Managing" help:"The company and its settings."`
 	Audit          auditGroup            `cmd:"" group:"Managing" help:"The audit log, and offline checks of it."`
+	Events         followEvents          `cmd:"" group:"Managing" api:"GET /v1/events" help:"Hear what happens, as it happens."`
+	Webhooks       webhooksGroup         `cmd:"" group:"Managing" help:"Addresses that hear of events, and what was delivered to them."`
 	Auth           authGroup             `cmd:"" group:"This program" help:"Sign in and out, and who you are."`
 	Completion     completion.Completion `cmd:"" group:"This program" help:"Complete commands with the tab key in bash, zsh or fish."`
 }

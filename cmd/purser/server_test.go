@@ -94,7 +94,7 @@ func (s *running) start() error {
 		return err
 	}
 	s.command = exec.Command(path)
-	s.command.Env = append(os.Environ(), "PORT="+s.port, "BASE_URL="+s.address, "DATA_DIR="+s.data, "METRICS_ADDR=", "DATABASE_URL=", "LOG_LEVEL=error")
+	s.command.Env = append(os.Environ(), "PORT="+s.port, "BASE_URL="+s.address, "DATA_DIR="+s.data, "METRICS_ADDR=", "DATABASE_URL=", "LOG_LEVEL=error", "WEBHOOK_ALLOW_LOOPBACK=true")
 	s.command.Stdout, s.command.Stderr = &s.log, &s.log
 	if err := s.command.Start(); err != nil {
 		return err

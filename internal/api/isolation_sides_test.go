@@ -78,11 +78,24 @@ func (s *side) own(kind string) string {
 		return s.key.want(200, "", "POST", "/v1/authorize", ask("bot", 1)).text("id")
 	case ident.Approval:
 		return s.key.want(202, "", "POST", "/v1/authorize", ask("bot", 80)).text("approval", "id")
+	case ident.Webhook:
+		return s.ownWebhook()
+	case ident.Delivery:
+		return s.key.want(202, "", "POST", s.filled("GET", "/v1/webhooks/{id}/test"), nil).text("id")
 	case ident.Event:
 		return s.key.want(200, "", "GET", "/v1/audit?limit=1", nil).text("data", 0, "id")
 	}
 	s.t.Fatalf("nobody said how to make a %q", kind)
 	return ""
+}
+
+// ownWebhook makes room first: there may be only so many.
+func (s *side) ownWebhook() string {
+	s.t.Helper()
+	if all := s.key.want(200, "", "GET", "/v1/webhooks", nil); all.size("data") > 15 {
+		s.key.want(200, "", "DELETE", "/v1/webhooks/"+all.text("data", 0, "id"), nil)
+	}
+	return s.key.want(201, "", "POST", "/v1/webhooks", map[string]any{"url": "http://127.0.0.1:1/x", "description": s.fresh()}).text("id")
 }
 
 // pair is a name of somebody else's, and one of nobody's of the same shape.
@@ -132,11 +145,14 @@ func (s *side) newPairs(p probe) []pair {
 func (s *side) fillList(address string) {
 	s.t.Helper()
 	kinds := map[string]ident.Prefix{"/v1/agents": ident.Agent, "/v1/api-keys": ident.Key, "/v1/approvals": ident.Approval,
-		"/v1/authorizations": ident.Authorization, "/v1/members": ident.Member, "/v1/policies": ident.Policy, "/v1/audit": ident.Agent}
+		"/v1/authorizations": ident.Authorization, "/v1/members": ident.Member, "/v1/policies": ident.Policy, "/v1/audit": ident.Agent,
+		"/v1/webhooks": ident.Webhook}
 	for range 2 {
 		switch policy, versions := strings.CutSuffix(address, "/versions"); {
 		case versions:
 			s.key.want(200, "", "PUT", policy, map[string]any{"name": s.fresh(), "status": "draft", "rules": []rule{limit(5)}})
+		case strings.HasSuffix(address, "/deliveries"):
+			s.own(string(ident.Delivery))
 		case strings.HasSuffix(address, "/credentials"):
 			s.key.want(201, "", "POST", address, map[string]any{"name": "k"})
 		default:

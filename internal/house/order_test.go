@@ -21,7 +21,7 @@ const module = "github.com/getpurser/purser/"
 // needs a place first.
 var floors = [][]string{
 	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
-	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
+	{"postgres", "money", "audit/proof", "notify/mail", "notify/safedial", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
 	{"audit", "meter", "once", "sign", "x402"},

@@ -27,6 +27,8 @@ const (
 	Approval      Prefix = "appr"
 	Key           Prefix = "key"
 	Event         Prefix = "evt"
+	Webhook       Prefix = "whk"
+	Delivery      Prefix = "whd"
 )
 
 // Tenant is one side of one company: live and test share nothing but the
