@@ -13,8 +13,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// asked is what the server under test sent to a receiver.
-type asked struct {
+// received is what the server under test sent to a receiver.
+type received struct {
 	header http.Header
 	body   []byte
 }
@@ -44,10 +44,10 @@ func with(t *testing.T, key, method, address, body string) map[string]any {
 // not answered: the next server sends the same message with the same id.
 func TestKilledMidDelivery(t *testing.T) {
 	t.Parallel()
-	got, hang := make(chan asked, 10), make(chan struct{})
+	got, hang := make(chan received, 10), make(chan struct{})
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body) // a broken one is not accepted below
-		got <- asked{r.Header, body}
+		got <- received{r.Header, body}
 		select {
 		case <-hang:
 		case <-r.Context().Done():
@@ -83,7 +83,7 @@ func TestKilledMidDelivery(t *testing.T) {
 }
 
 // arrives takes the next message, which has to be signed.
-func arrives(t *testing.T, got <-chan asked, secret string) asked {
+func arrives(t *testing.T, got <-chan received, secret string) received {
 	t.Helper()
 	verifier, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {
@@ -97,6 +97,6 @@ func arrives(t *testing.T, got <-chan asked, secret string) asked {
 		return m
 	case <-time.After(2 * time.Minute):
 		t.Fatal("no message came")
-		return asked{}
+		return received{}
 	}
 }
