@@ -74,7 +74,7 @@ CREATE TABLE messages (
   member_id  uuid NOT NULL, -- nil for a channel
   away_id    uuid,          -- whom the member stands in for
   data       jsonb NOT NULL DEFAULT '{}',
-  state      text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dropped', 'failed')),
+  state      text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'joined', 'dropped', 'failed')),
   attempts   integer NOT NULL DEFAULT 0,
   trouble    text NOT NULL DEFAULT '', -- why the last attempt failed, as one of few words
   created_at timestamptz NOT NULL DEFAULT now(),

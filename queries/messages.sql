@@ -38,8 +38,8 @@ DELETE FROM stand_ins WHERE company_id = @company_id AND member_id = @member_id;
 
 -- name: MessageInsert :many
 -- Stores a message to each recipient that has none of this yet.
-INSERT INTO messages (company_id, live, message_id, kind, channel, about, member_id, away_id, data)
-SELECT @company_id, @live, n.message_id, @kind, @channel, @about, n.member_id, nullif(n.away_id, '00000000-0000-0000-0000-000000000000'), @data
+INSERT INTO messages (company_id, live, message_id, kind, channel, about, member_id, away_id, data, state)
+SELECT @company_id, @live, n.message_id, @kind, @channel, @about, n.member_id, nullif(n.away_id, '00000000-0000-0000-0000-000000000000'), @data, @state
 FROM (SELECT unnest(@message_ids::uuid[]) AS message_id, unnest(@member_ids::uuid[]) AS member_id, unnest(@away_ids::uuid[]) AS away_id) n
 ON CONFLICT (company_id, live, about, kind, channel, member_id) DO NOTHING
 RETURNING message_id;

@@ -243,9 +243,9 @@ func (q *Queries) MessageGet(ctx context.Context, companyID uuid.UUID, live bool
 }
 
 const MessageInsert = `-- name: MessageInsert :many
-INSERT INTO messages (company_id, live, message_id, kind, channel, about, member_id, away_id, data)
-SELECT $1, $2, n.message_id, $3, $4, $5, n.member_id, nullif(n.away_id, '00000000-0000-0000-0000-000000000000'), $6
-FROM (SELECT unnest($7::uuid[]) AS message_id, unnest($8::uuid[]) AS member_id, unnest($9::uuid[]) AS away_id) n
+INSERT INTO messages (company_id, live, message_id, kind, channel, about, member_id, away_id, data, state)
+SELECT $1, $2, n.message_id, $3, $4, $5, n.member_id, nullif(n.away_id, '00000000-0000-0000-0000-000000000000'), $6, $7
+FROM (SELECT unnest($8::uuid[]) AS message_id, unnest($9::uuid[]) AS member_id, unnest($10::uuid[]) AS away_id) n
 ON CONFLICT (company_id, live, about, kind, channel, member_id) DO NOTHING
 RETURNING message_id
 `
@@ -257,6 +257,7 @@ type MessageInsertParams struct {
 	Channel    string
 	About      string
 	Data       json.RawMessage
+	State      string
 	MessageIds []uuid.UUID
 	MemberIds  []uuid.UUID
 	AwayIds    []uuid.UUID
@@ -271,6 +272,7 @@ func (q *Queries) MessageInsert(ctx context.Context, arg MessageInsertParams) ([
 		arg.Channel,
 		arg.About,
 		arg.Data,
+		arg.State,
 		arg.MessageIds,
 		arg.MemberIds,
 		arg.AwayIds,

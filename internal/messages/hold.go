@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -16,7 +17,8 @@ import (
 )
 
 // held asks people to decide a request, and plans what follows when they do
-// not. One that does not wait any more is not told of.
+// not. One that does not wait any more is not told of; a retry of one that
+// still waits is in the inbox with it, and not mailed again.
 func (s *Service) held(ctx context.Context, tx pgx.Tx, t ident.Tenant, hold db.Approval) error {
 	r, open, err := s.open(ctx, tx, t, hold.ApprovalID)
 	if err != nil || !open {
@@ -27,12 +29,16 @@ func (s *Service) held(ctx context.Context, tx pgx.Tx, t ident.Tenant, hold db.A
 	if err != nil {
 		return err
 	}
+	again, _, err := retries(ctx, q, t, r)
+	if err != nil {
+		return err
+	}
 	about := r.Approval.PublicID()
-	if err := s.mail(ctx, tx, t, draft{kind: Hold, about: about, to: to}); err != nil {
+	if err := s.mail(ctx, tx, t, draft{kind: Hold, about: about, to: to, joined: again}); err != nil {
 		return err
 	}
 	if _, err := q.SlackHookGet(ctx, t.Company, t.Live); err == nil {
-		err = s.store(ctx, tx, t, draft{kind: Hold, channel: bySlack, about: about, to: []recipient{{}}})
+		err = s.store(ctx, tx, t, draft{kind: Hold, channel: bySlack, about: about, to: []recipient{{}}, joined: again})
 		if err != nil {
 			return err
 		}
@@ -40,6 +46,20 @@ func (s *Service) held(ctx context.Context, tx pgx.Tx, t ident.Tenant, hold db.A
 		return err
 	}
 	return s.Queue.Add(ctx, tx, nudges(t, r.Approval)...)
+}
+
+// retries says whether an earlier request for the same waits, and a later one.
+func retries(ctx context.Context, q *db.Queries, t ident.Tenant, r spend.Result) (earlier, later bool, err error) {
+	a := r.Authorization
+	rows, err := q.HeldAlike(ctx, db.HeldAlikeParams{CompanyID: t.Company, Live: t.Live, Agent: a.Agent, MerchantKey: a.MerchantKey,
+		Requested: a.Requested, Currency: string(a.Currency), Purpose: a.Purpose})
+	for _, other := range rows {
+		if other.ApprovalID != nil {
+			order := bytes.Compare(other.ApprovalID[:], r.Approval.ID[:])
+			earlier, later = earlier || order < 0, later || order > 0
+		}
+	}
+	return earlier, later, err
 }
 
 // mail stores mails, where there is somebody who delivers them.
@@ -96,12 +116,17 @@ type nudgeWorker struct {
 	s *Service
 }
 
-// Work tells of the request again, unless it was decided meanwhile.
+// Work tells of the request again, unless it was decided meanwhile, or its retry
+// will be told of.
 func (w *nudgeWorker) Work(ctx context.Context, job *river.Job[nudgeArgs]) error {
 	s, a := w.s, job.Args
 	t := ident.Tenant{Company: a.Company, Live: a.Live}
 	r, open, err := s.open(ctx, s.Pool, t, a.Approval)
 	if err != nil || !open {
+		return quiet(err)
+	}
+	_, later, err := retries(ctx, db.New(s.Pool), t, r)
+	if err != nil || later {
 		return quiet(err)
 	}
 	return quiet(s.Pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {

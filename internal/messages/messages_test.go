@@ -2,6 +2,7 @@ package messages_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/access"
+	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
@@ -24,8 +26,8 @@ func TestEveryHoldIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
 	w.rules(heldAbove100)
-	for range 20 {
-		w.ask(20_000, "AWS")
+	for i := range 20 {
+		w.ask(20_000, fmt.Sprint("AWS ", i))
 	}
 	w.until("twenty mails", func() bool { return w.mail.count(ownerAddress, "[Test] buyer asks to spend 200.00 USD to AWS") == 20 })
 	w.inTx(func(ctx context.Context, tx pgx.Tx) error {
@@ -40,6 +42,28 @@ func TestEveryHoldIsToldOnce(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM messages WHERE company_id = $1 AND live = $2 AND kind = 'hold'"); n != 20 || w.mail.count("", "asks to spend") != 20 {
 		t.Errorf("%d messages of 20, %d mails", n, w.mail.count("", "asks to spend"))
 	}
+}
+
+// TestRetriesAreToldOnce: an agent that asks again and again while people think
+// fills no mailbox; once it was decided, the next request is told again.
+func TestRetriesAreToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	w.rules(heldAbove100)
+	var all []spend.Result
+	for range 10 {
+		all = append(all, w.ask(20_000, "AWS"))
+	}
+	states := func(state string) int {
+		return w.count("SELECT count(*) FROM messages WHERE company_id = $1 AND live = $2 AND kind = 'hold' AND state = '" + state + "'")
+	}
+	w.until("all are known", func() bool { return states("sent") == 1 && states("joined") == 9 })
+	for _, a := range all {
+		_, err := w.gate.Void(t.Context(), spend.Call{Tenant: w.tenant, Actor: audit.System()}, a.Authorization.ID, "")
+		w.must(err)
+	}
+	w.ask(20_000, "AWS")
+	w.until("the next is told", func() bool { return states("sent") == 2 && w.mail.count(ownerAddress, "asks to spend") == 2 })
 }
 
 // TestFailuresAreShown: a transport that fails leaves a word and a count, and no

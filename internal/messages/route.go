@@ -72,9 +72,10 @@ func (s *Service) take(ctx context.Context, tx pgx.Tx, t ident.Tenant, news []pr
 }
 
 // about is the part of an event's data that says whether it concerns a held
-// request.
+// request, and whether it is one that a decision took with it.
 type about struct {
-	Approval string `json:"approval"`
+	Approval     string `json:"approval"`
+	SupersededBy string `json:"superseded_by"`
 }
 
 // holdsOf finds the approvals that events are about, by the authorizations'
@@ -107,8 +108,13 @@ func mayEndHold(e proof.Record) bool {
 	return true
 }
 
-// fits leaves out what expired or was voided after people had approved it.
+// fits leaves out what expired or was voided after people had approved it, and
+// what went with the decision of its retry, which is told.
 func fits(hold db.Approval, e proof.Record) bool {
+	var a about
+	if json.Unmarshal(e.Data, &a) == nil && a.SupersededBy != "" {
+		return false
+	}
 	decided := hold.Status == "approved" || hold.Status == "denied"
 	return decided == (e.Type == "authorization.approved" || e.Type == "authorization.denied")
 }

@@ -16,6 +16,7 @@ import (
 const (
 	waiting = "waiting"
 	sent    = "sent"
+	joined  = "joined"  // an earlier message told of the same
 	dropped = "dropped" // nobody needs it any more
 	failed  = "failed"  // given up
 )
@@ -33,6 +34,9 @@ type draft struct {
 	about   string
 	to      []recipient
 	data    any
+	// joined says that an earlier message tells of the same: the recipients only
+	// count as told.
+	joined bool
 }
 
 // store keeps a message to each recipient that has none of this yet, and a job
@@ -41,7 +45,10 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, t ident.Tenant, d draft)
 	if len(d.to) == 0 {
 		return nil
 	}
-	p := db.MessageInsertParams{CompanyID: t.Company, Live: t.Live, Kind: string(d.kind), Channel: d.channel, About: d.about, Data: json.RawMessage("{}")}
+	p := db.MessageInsertParams{CompanyID: t.Company, Live: t.Live, Kind: string(d.kind), Channel: d.channel, About: d.about, Data: json.RawMessage("{}"), State: waiting}
+	if d.joined {
+		p.State = joined
+	}
 	if d.data != nil {
 		var err error
 		if p.Data, err = json.Marshal(d.data); err != nil {
@@ -52,7 +59,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, t ident.Tenant, d draft)
 		p.MessageIds, p.MemberIds, p.AwayIds = append(p.MessageIds, ident.New()), append(p.MemberIds, r.member), append(p.AwayIds, r.away)
 	}
 	ids, err := db.New(tx).MessageInsert(ctx, p)
-	if err != nil {
+	if err != nil || d.joined {
 		return err
 	}
 	jobs := make([]river.InsertManyParams, len(ids))
