@@ -78,8 +78,6 @@ func (s *Service) decisionLetter(ctx context.Context, m message) (l mail.Letter,
 		l.Subject, l.Lines = "Denied: "+what, []string{what + " was denied. You need not do anything."}
 	case r.Approval.Status == "expired":
 		l.Subject, l.Lines = "Ended undecided: "+what, []string{"Nobody decided in time, so " + r.handle + " may not spend " + what + "."}
-	case a.VoidReason == "superseded":
-		l.Subject, l.Lines = "Replaced: "+what, []string{r.handle + " asked for the same again, and that request was decided in this one's place."}
 	default:
 		l.Subject, l.Lines = "Withdrawn: "+what, []string{r.handle + " does not ask for it any more. You need not do anything."}
 	}
