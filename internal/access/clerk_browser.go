@@ -54,6 +54,9 @@ func (a *Access) FromClerkCookies(r *http.Request) (Browser, error) {
 	v := a.clerk.visit(r)
 	if payload := v.handshake(); payload != "" {
 		b, err := v.resolve(payload)
+		if err == nil && b.Redirect == "" {
+			b.Cookies = append(b.Cookies, v.settled()...)
+		}
 		if err == nil || fault.From(err).Kind == fault.Unavailable {
 			return b, err
 		}
@@ -63,7 +66,7 @@ func (a *Access) FromClerkCookies(r *http.Request) (Browser, error) {
 	}
 	reason, token, err := v.judge()
 	if err != nil || reason == "" {
-		return Browser{Token: token}, err
+		return Browser{Token: token, Cookies: v.settled()}, err
 	}
 	b, err := v.startHandshake(reason)
 	if err != nil {
@@ -189,6 +192,14 @@ func (v clerkVisit) judge() (reason, token string, err error) {
 		return "", "", nil
 	}
 	return "", "", err
+}
+
+// settled forgets the handshakes that led here: the next page has its own.
+func (v clerkVisit) settled() []*http.Cookie {
+	if v.plain(redirectCount) == "" {
+		return nil
+	}
+	return []*http.Cookie{{Name: redirectCount, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}}
 }
 
 // mostHandshakes is how often a browser is sent to Clerk within three seconds.

@@ -443,3 +443,18 @@ func TestClerkLogoutEverywhere(t *testing.T) {
 	})
 	wantCode(t, err, "identity_unavailable")
 }
+
+// TestClerkHandshakesInARow: pages that each need one, faster than anybody
+// clicks, are no loop.
+func TestClerkHandshakesInARow(t *testing.T) {
+	both(t, func(t *testing.T, b *browser) {
+		b.Put(clerkstand.User{ID: "user_1", Email: "ada@example.com", Verification: "verified"})
+		want(t, b.signIn("ada@example.com", "/overview"), "ada@example.com at /overview")
+		session := b.SessionsOf("user_1")[0]
+		for range 6 {
+			b.setCookie("__session", b.Token("user_1", session, b.app.URL,
+				map[string]any{"iat": time.Now().Unix() + 1, "exp": time.Now().Add(-time.Minute).Unix()}))
+			want(t, b.open("/overview"), "ada@example.com at /overview")
+		}
+	})
+}
