@@ -283,4 +283,3 @@ func fillLines(ctx context.Context, q *db.Queries, t ident.Tenant, all []Transac
 	}
 	return err
 }
-
