@@ -83,8 +83,16 @@ SELECT t.* FROM ledger_transactions t
 WHERE t.company_id = @company_id AND t.live = @live AND (@kind::text = '' OR t.kind = @kind)
   AND (sqlc.narg(account)::uuid IS NULL OR EXISTS (SELECT FROM ledger_entries e
     WHERE e.company_id = t.company_id AND e.live = t.live AND e.transaction_id = t.transaction_id AND e.account_id = sqlc.narg(account)))
+  AND (sqlc.narg(owner)::uuid IS NULL OR EXISTS (SELECT FROM ledger_entries e
+    JOIN ledger_accounts a ON a.company_id = e.company_id AND a.live = e.live AND a.account_id = e.account_id
+    WHERE e.company_id = t.company_id AND e.live = t.live AND e.transaction_id = t.transaction_id AND a.owner_id = sqlc.narg(owner)))
   AND (sqlc.narg(before)::uuid IS NULL OR t.transaction_id < sqlc.narg(before))
 ORDER BY t.transaction_id DESC LIMIT @max_rows;
+
+-- name: LedgerHeldOf :many
+-- What is set aside of each of these accounts.
+SELECT owner_id, balance FROM ledger_accounts
+WHERE company_id = @company_id AND live = @live AND kind = 'hold' AND owner_id = ANY(@accounts::uuid[]);
 
 -- name: LedgerGetTransaction :one
 SELECT * FROM ledger_transactions WHERE company_id = $1 AND live = $2 AND transaction_id = $3;

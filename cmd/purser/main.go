@@ -28,12 +28,14 @@ type commands struct {
 	Verify         verifyToken           `cmd:"" group:"Spending" help:"Check a signed decision offline."`
 	Exec           execute               `cmd:"" group:"Spending" api:"POST /v1/agents/{id}/credentials" help:"Run a program with a short-lived key of one agent."`
 	MCP            serveMCP              `cmd:"" name:"mcp" group:"Spending" help:"Serve the Model Context Protocol over standard input and output."`
+	Wallets        walletsGroup          `cmd:"" group:"Spending" help:"Money to spend."`
 	Approvals      approvalsGroup        `cmd:"" group:"Deciding" help:"Requests that wait for people."`
 	Agents         agentsGroup           `cmd:"" group:"Managing" help:"Programs that spend."`
 	Policies       policiesGroup         `cmd:"" group:"Managing" help:"The rules."`
 	Keys           keysGroup             `cmd:"" group:"Managing" help:"API keys."`
 	Members        membersGroup          `cmd:"" group:"Managing" help:"People."`
 	Company        companyGroup          `cmd:"" group:"Managing" help:"The company and its settings."`
+	Ledger         ledgerGroup           `cmd:"" group:"Managing" help:"The double-entry books."`
 	Audit          auditGroup            `cmd:"" group:"Managing" help:"The audit log, and offline checks of it."`
 	Auth           authGroup             `cmd:"" group:"This program" help:"Sign in and out, and who you are."`
 	Completion     completion.Completion `cmd:"" group:"This program" help:"Complete commands with the tab key in bash, zsh or fish."`

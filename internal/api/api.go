@@ -21,6 +21,7 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/ledger"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
@@ -42,6 +43,7 @@ type API struct {
 	companies *company.Service
 	policies  *policy.Store
 	spend     *spend.Service
+	books     *ledger.Books
 	audit     *audit.Log
 	keys      *sign.KeySet
 	mailbox   *mail.Mailbox
@@ -102,7 +104,7 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool),
 		audit: c.Audit, keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
 	a.identify = func(r *http.Request) (access.Principal, error) {
@@ -136,6 +138,7 @@ func (a *API) registerAll() {
 	a.registerAuthorizations()
 	a.registerBudget()
 	a.registerApprovals()
+	a.registerLedger()
 	a.registerAudit()
 }
 

@@ -17,6 +17,7 @@ func examples() map[string]any {
 		"createPolicy": policyBody, "replacePolicy": policyBody,
 		"simulatePolicy": map[string]any{"policy": policyBody, "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
 		"authorize":      ask("bot", 1), "redeemToken": map[string]any{"token": "x"},
+		"topUp": map[string]any{"amount": 5, "currency": "usd"},
 	}
 }
 
@@ -33,6 +34,8 @@ func (f *firm) things(t *testing.T) things {
 	out["/v1/api-keys/"] = f.admin.want(200, "", "GET", "/v1/api-keys", nil).text("data", 0, "id")
 	out["/v1/policies/"] = f.read.want(200, "", "GET", "/v1/policies", nil).text("data", 0, "id")
 	out["/v1/audit/"] = f.read.want(200, "", "GET", "/v1/audit", nil).text("data", 0, "id")
+	top := f.admin.want(201, "", "POST", "/v1/sandbox/top-ups", map[string]any{"amount": 5, "currency": "usd"})
+	out["/v1/ledger/accounts/"], out["/v1/ledger/transactions/"] = top.text("wallet"), top.text("transaction")
 	return out
 }
 

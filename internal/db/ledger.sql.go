@@ -288,6 +288,37 @@ func (q *Queries) LedgerGetTransaction(ctx context.Context, companyID uuid.UUID,
 	return i, err
 }
 
+const LedgerHeldOf = `-- name: LedgerHeldOf :many
+SELECT owner_id, balance FROM ledger_accounts
+WHERE company_id = $1 AND live = $2 AND kind = 'hold' AND owner_id = ANY($3::uuid[])
+`
+
+type LedgerHeldOfRow struct {
+	OwnerID uuid.UUID
+	Balance int64
+}
+
+// What is set aside of each of these accounts.
+func (q *Queries) LedgerHeldOf(ctx context.Context, companyID uuid.UUID, live bool, accounts []uuid.UUID) ([]LedgerHeldOfRow, error) {
+	rows, err := q.db.Query(ctx, LedgerHeldOf, companyID, live, accounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LedgerHeldOfRow
+	for rows.Next() {
+		var i LedgerHeldOfRow
+		if err := rows.Scan(&i.OwnerID, &i.Balance); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LedgerInsertEntries = `-- name: LedgerInsertEntries :exec
 INSERT INTO ledger_entries (company_id, live, transaction_id, number, account_id, currency, amount, created_at)
 SELECT $1, $2, $3, e.number, e.account_id, e.currency, e.amount, $4
@@ -612,8 +643,11 @@ SELECT t.company_id, t.live, t.transaction_id, t.key, t.digest, t.kind, t.refere
 WHERE t.company_id = $1 AND t.live = $2 AND ($3::text = '' OR t.kind = $3)
   AND ($4::uuid IS NULL OR EXISTS (SELECT FROM ledger_entries e
     WHERE e.company_id = t.company_id AND e.live = t.live AND e.transaction_id = t.transaction_id AND e.account_id = $4))
-  AND ($5::uuid IS NULL OR t.transaction_id < $5)
-ORDER BY t.transaction_id DESC LIMIT $6
+  AND ($5::uuid IS NULL OR EXISTS (SELECT FROM ledger_entries e
+    JOIN ledger_accounts a ON a.company_id = e.company_id AND a.live = e.live AND a.account_id = e.account_id
+    WHERE e.company_id = t.company_id AND e.live = t.live AND e.transaction_id = t.transaction_id AND a.owner_id = $5))
+  AND ($6::uuid IS NULL OR t.transaction_id < $6)
+ORDER BY t.transaction_id DESC LIMIT $7
 `
 
 type LedgerTransactionsParams struct {
@@ -621,6 +655,7 @@ type LedgerTransactionsParams struct {
 	Live      bool
 	Kind      string
 	Account   *uuid.UUID
+	Owner     *uuid.UUID
 	Before    *uuid.UUID
 	MaxRows   int32
 }
@@ -631,6 +666,7 @@ func (q *Queries) LedgerTransactions(ctx context.Context, arg LedgerTransactions
 		arg.Live,
 		arg.Kind,
 		arg.Account,
+		arg.Owner,
 		arg.Before,
 		arg.MaxRows,
 	)

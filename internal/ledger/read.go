@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,33 @@ func (b *Books) Accounts(ctx context.Context, t ident.Tenant, f AccountFilter, p
 	return accountsOf(rows), err
 }
 
+// WalletState is a wallet with what open holds keep of it, in minor units. Its
+// balance is what may be spent.
+type WalletState struct {
+	Account
+	Held int64
+}
+
+// HeldMoney is what is set aside.
+func (w WalletState) HeldMoney() money.Amount { return money.Of(w.Held, w.Currency) }
+
+// Wallets lists wallets, newest first: those of one owner, or of all.
+func (b *Books) Wallets(ctx context.Context, t ident.Tenant, owner *uuid.UUID, p Page) ([]WalletState, error) {
+	accounts, err := b.Accounts(ctx, t, AccountFilter{Owner: owner, Kind: Wallet}, p)
+	if err != nil {
+		return nil, err
+	}
+	out, ids := make([]WalletState, len(accounts)), make([]uuid.UUID, len(accounts))
+	for i, a := range accounts {
+		out[i].Account, ids[i] = a, a.ID
+	}
+	held, err := db.New(b.pool).LedgerHeldOf(ctx, t.Company, t.Live, ids)
+	for _, h := range held {
+		out[slices.Index(ids, h.OwnerID)].Held = h.Balance
+	}
+	return out, err
+}
+
 // Account reads one account. Errors: not_found.
 func (b *Books) Account(ctx context.Context, t ident.Tenant, id uuid.UUID) (Account, error) {
 	row, err := db.New(b.pool).LedgerGetAccount(ctx, t.Company, t.Live, id)
@@ -75,7 +103,9 @@ func Balance(ctx context.Context, tx pgx.Tx, t ident.Tenant, ref Ref) (Account, 
 // TransactionFilter narrows a list; what is empty or nil takes all.
 type TransactionFilter struct {
 	Account *uuid.UUID
-	Kind    string
+	// Owner takes the transactions of an agent's accounts.
+	Owner *uuid.UUID
+	Kind  string
 }
 
 // Transactions lists transactions with their entries, newest first.
@@ -85,7 +115,7 @@ func (b *Books) Transactions(ctx context.Context, t ident.Tenant, f TransactionF
 	}
 	q := db.New(b.pool)
 	rows, err := q.LedgerTransactions(ctx, db.LedgerTransactionsParams{CompanyID: t.Company, Live: t.Live, Kind: f.Kind,
-		Account: f.Account, Before: p.Before, MaxRows: int32(p.Limit)})
+		Account: f.Account, Owner: f.Owner, Before: p.Before, MaxRows: int32(p.Limit)})
 	if err != nil {
 		return nil, err
 	}
