@@ -26,6 +26,10 @@ func (e Event) Did() string {
 		told = e.didMember(what)
 	case "company":
 		told = e.didCompany(what)
+	case "ledger":
+		if what == "posted" {
+			told = "posted to the ledger: " + postingName(e.text("kind"))
+		}
 	case "approval":
 		if what == "voted" {
 			told = map[string]string{"approve": "voted for ", "deny": "voted against "}[e.text("verdict")] + e.payment()

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -66,20 +67,15 @@ func postingName(kind string) string {
 }
 
 // moved are the debits of a transaction, in each of its currencies.
-func moved(x ledger.Transaction) string {
-	var order []money.Currency
-	sums := map[money.Currency]int64{}
+func moved(x ledger.Transaction) (out []money.Amount) {
 	for _, l := range x.Lines {
-		if _, seen := sums[l.Currency]; !seen {
-			order = append(order, l.Currency)
+		i := slices.IndexFunc(out, func(a money.Amount) bool { return a.Currency == l.Currency })
+		if i < 0 {
+			i, out = len(out), append(out, money.Of(0, l.Currency))
 		}
-		sums[l.Currency] += max(l.Amount, 0)
+		out[i].Minor += max(l.Amount, 0)
 	}
-	var texts []string
-	for _, c := range order {
-		texts = append(texts, money.Of(sums[c], c).String())
-	}
-	return strings.Join(texts, ", ")
+	return out
 }
 
 // trialOf are the rows of one currency.
