@@ -30,6 +30,8 @@ func (e Event) Did() string {
 		if what == "posted" {
 			told = "posted to the ledger: " + postingName(e.text("kind"))
 		}
+	case "slack":
+		told = map[string]string{"connected": "connected the chat channel" + e.named(" at ", e.text("host")), "disconnected": "disconnected the chat channel"}[what]
 	case "approval":
 		if what == "voted" {
 			told = map[string]string{"approve": "voted for ", "deny": "voted against "}[e.text("verdict")] + e.payment()
@@ -161,6 +163,12 @@ func (e Event) didMember(what string) string {
 		return "changed " + e.text("email") + " from " + RoleName(company.Role(e.text("was"))) + " to " + role
 	case "removed":
 		return "removed " + e.text("email")
+	case "messages_chosen":
+		return "chose what is mailed to them"
+	case "stand_in_named":
+		return "named a stand-in" + e.named(" until ", e.text("until"))
+	case "stand_in_dropped":
+		return "is back in office"
 	}
 	return ""
 }

@@ -10,8 +10,9 @@ type DevelopersPage struct {
 	// Secret is a key that was just made, shown this once; Key is it, or what
 	// stands in its place.
 	Secret, Key string
-	// Base is the API's address; Body and Curl the example.
-	Base, Body, Curl string
+	// Base is the API's address; Body and Curl the example, in the company's
+	// Currency.
+	Base, Body, Curl, Currency string
 }
 
 // snippet is the example in a language.
@@ -92,4 +93,21 @@ func main() {
 // confirm is the call that says that a payment happened.
 func (p DevelopersPage) confirm() string {
 	return "curl -X POST " + p.Base + "/v1/authorize/AUTH_ID/confirm \\\n  -H 'X-API-Key: " + p.Key + "'"
+}
+
+// terminal is the example on the command line. The key is in the environment,
+// where other users of the machine do not see it.
+func (p DevelopersPage) terminal() string {
+	return "export PURSER_SERVER=" + p.Base + "\nexport PURSER_API_KEY=" + p.Key + "\n" +
+		"purser authorize 5 " + p.Currency + " --merchant=AWS --purpose='GPU hours' --wait\npurser confirm AUTH_ID\n"
+}
+
+// mcpHTTP and mcpStdio are what a client of the Model Context Protocol is told,
+// for either transport, on one line.
+func (p DevelopersPage) mcpHTTP() string {
+	return `{"mcpServers": {"purser": {"type": "http", "url": "` + p.Base + `/mcp", "headers": {"Authorization": "Bearer ` + p.Key + `"}}}}`
+}
+
+func (p DevelopersPage) mcpStdio() string {
+	return `{"mcpServers": {"purser": {"command": "purser", "args": ["mcp"], "env": {"PURSER_SERVER": "` + p.Base + `", "PURSER_API_KEY": "` + p.Key + `"}}}}`
 }

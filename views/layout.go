@@ -1,8 +1,6 @@
 package views
 
 import (
-	"strconv"
-
 	"github.com/google/uuid"
 
 	"github.com/getpurser/purser/internal/company"
@@ -52,13 +50,4 @@ func RoleName(r company.Role) string {
 		return "Viewer"
 	}
 	return string(r)
-}
-
-// Count is a number of things as pages write it, with its thousands apart.
-func Count(n int) string {
-	digits := strconv.Itoa(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 )
 
+var berlin = Words{Zone: "Europe/Berlin", People: map[string]string{
+	"mem_01jd3v7m4sfx1r5k0m7z2w8y9a": "ada@example.com", "mem_01jd3v7m4sfx1r5k0m7z2w8y9b": "ben@example.com"}}
+
 func content(t *testing.T, rules ...string) policy.Content {
 	t.Helper()
 	list, err := policy.DecodeRules([]byte("[" + strings.Join(rules, ",") + "]"))

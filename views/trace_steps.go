@@ -58,7 +58,7 @@ func (e Explainer) needs(s TraceStep) string {
 	if !ok {
 		return ", so it must be approved"
 	}
-	return ", so " + e.Words.who(rule) + " must approve it"
+	return ", so " + e.Words.Who(rule) + " must approve it"
 }
 
 func (e Explainer) limitSentence(s TraceStep) string {
@@ -123,7 +123,7 @@ func windowLength(w *TraceWindow) string {
 	if w == nil || w.From == nil || w.To == nil {
 		return "time"
 	}
-	return span(w.To.Sub(*w.From))
+	return policy.Span(w.To.Sub(*w.From))
 }
 
 func (e Explainer) velocitySentence(s TraceStep) string {

@@ -61,7 +61,11 @@ func (a *app) open(p profile) (*client.Client, error) {
 	if !strings.HasPrefix(c.Token, "ag_") { // a key has both in itself
 		c.Mode, c.Company = first(a.Mode, p.Mode), first(a.CompanyID, p.Company)
 	}
-	return client.New(c)
+	made, err := client.New(c)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return made, nil
 }
 
 func first(values ...string) string {

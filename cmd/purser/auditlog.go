@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,9 +15,9 @@ import (
 type auditGroup struct {
 	List              listEvents        `cmd:"" api:"GET /v1/audit" columns:"position,created_at,type,actor,subject,id" help:"List events, newest first."`
 	Export            exportEvents      `cmd:"" api:"GET /v1/audit" help:"Write everything that matches to a file."`
-	Proof             thing             `cmd:"" api:"GET /v1/audit/{id}/proof" columns:"event,checkpoint,index,hashes" help:"The inclusion proof of one event; keep it with --json."`
-	Checkpoint        checkpoint        `cmd:"" api:"GET /v1/audit/checkpoint" help:"The signed checkpoint."`
-	Consistency       consistency       `cmd:"" api:"GET /v1/audit/consistency" columns:"from_size,checkpoint,hashes" help:"The proof that the log has only grown; keep it with --json."`
+	Proof             thing             `cmd:"" api:"GET /v1/audit/{id}/proof" columns:"event,position,tree_size,hashes,checkpoint" help:"The inclusion proof of one event; keep it with --json."`
+	Checkpoint        checkpoint        `cmd:"" api:"GET /v1/audit/checkpoint" help:"The signed checkpoint, or the keys that it is checked with."`
+	Consistency       consistency       `cmd:"" api:"GET /v1/audit/consistency" columns:"from_size,tree_size,hashes,checkpoint" help:"The proof that the log has only grown; keep it with --json."`
 	Check             whole             `cmd:"" api:"GET /v1/audit/verify" help:"Let the server check its whole log."`
 	Verify            verifyExport      `cmd:"" help:"Check a whole NDJSON export against a signed checkpoint, offline."`
 	VerifyProof       verifyProof       `cmd:"" help:"Check the inclusion proof of one event, offline."`
@@ -75,15 +77,31 @@ func (c exportEvents) Run(a *app) error {
 	return nil
 }
 
-type checkpoint struct{}
+type checkpoint struct {
+	Keys bool `help:"Print the log's verifier keys instead, one a line. Keep them: what is checked later is checked with these."`
+}
 
-// Run prints the signed note as it is, which is what is kept and checked.
+// Run prints the signed note as it is, which is what is kept and checked, or
+// what it is checked with.
 func (c checkpoint) Run(a *app) error {
 	answer, err := a.ask(a.request("", nil, nil))
 	if err != nil {
 		return err
 	}
-	_, err = a.out.Write(answer.Body)
+	if a.JSON {
+		return a.print(answer)
+	}
+	var said struct {
+		Checkpoint string
+		Keys       []string
+	}
+	if err := answer.Decode(&said); err != nil {
+		return err
+	}
+	if c.Keys {
+		said.Checkpoint = strings.Join(said.Keys, "\n") + "\n"
+	}
+	_, err = io.WriteString(a.out, said.Checkpoint)
 	return err
 }
 

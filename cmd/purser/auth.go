@@ -11,7 +11,7 @@ import (
 )
 
 type authGroup struct {
-	Login    login       `cmd:"" api:"POST /v1/auth/device" help:"Sign in through a page, or by mail, and keep the sign-in in a profile."`
+	Login    login       `cmd:"" default:"withargs" api:"POST /v1/auth/device" help:"Sign in through a page, or by mail, and keep the sign-in in a profile."`
 	Verify   verifyLink  `cmd:"" api:"POST /v1/auth/verify" help:"Finish signing in with the link of the mail."`
 	Logout   logout      `cmd:"" api:"POST /v1/auth/logout" help:"Sign out, and forget the profile."`
 	Status   whole       `cmd:"" api:"GET /v1/auth/session" columns:"person,email,expires_at,companies" help:"Who is signed in."`
@@ -62,7 +62,7 @@ func (a *app) keep(answer client.Answer) error {
 		return err
 	}
 	p := profile{Server: first(a.Server, a.profile.Server, defaultServer), Token: session.Token, Mode: first(a.Mode, a.profile.Mode),
-		Company: first(a.CompanyID, a.profile.Company)}
+		Company: first(a.CompanyID, a.profile.Company), Wallet: a.profile.Wallet}
 	name := first(a.Profile, a.config.Usual, usualProfile)
 	a.config.Profiles[name] = p
 	if err := a.config.write(); err != nil {
@@ -102,7 +102,7 @@ type token struct{}
 func (c token) Run(a *app) error {
 	secret := first(a.APIKey, a.profile.Token)
 	if secret == "" {
-		return usage("nobody is signed in; sign in with: purser auth login MAIL")
+		return notSignedIn("nobody is signed in: sign in with purser auth login")
 	}
 	fmt.Fprintln(a.out, secret)
 	return nil

@@ -113,18 +113,47 @@ func TestADayAtTheTerminal(t *testing.T) {
 	d.must(exitDenied, "authorize", "6", "usd", "--merchant=AWS")
 }
 
-// TestWhoMayNot and whom nobody answers have exit statuses of their own.
+// TestWhoMayNot and whom nobody answers are told so in one sentence, with exit
+// statuses of their own.
 func TestWhoMayNot(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.must(exitMayNot, "company", "get")
+	one := func(status int, want string, args ...string) {
+		t.Helper()
+		got, out, problems := d.purser(args...)
+		if got != status || out != "" || !strings.Contains(problems, want) || strings.Count(strings.TrimSpace(problems), "\n") != 0 {
+			t.Errorf("purser %s ended with %d: %s%s", strings.Join(args, " "), got, out, problems)
+		}
+	}
+	one(exitMayNot, "nobody is signed in as profile default: sign in with purser auth login", "company", "get")
+	one(exitMayNot, "nobody is signed in", "auth", "token")
+	one(exitMayNot, "nobody is signed in", "authorize", "5", "usd", "--merchant=AWS", "--agent=buyer")
 	d.env["PURSER_API_KEY"] = "ag_test_nonsense"
-	d.must(exitMayNot, "agents", "list")
+	one(exitMayNot, "the API key does not work at "+d.env["PURSER_SERVER"], "agents", "list")
+	d.env["PURSER_API_KEY"] = expired
+	one(exitMayNot, "the sign-in of profile default is over: sign in again with purser auth login", "agents", "list")
 	d.env["PURSER_SERVER"] = "http://127.0.0.1:1"
-	d.must(exitAway, "agents", "list", "--timeout=1s")
+	one(exitAway, "the server does not answer: dial tcp 127.0.0.1:1", "agents", "list")
+	one(exitAway, "the server does not answer", "pay", "http://127.0.0.1:1/")
 	d.env["PURSER_SERVER"] = "purser"
-	d.must(exitFailed, "agents", "list")
+	one(exitRefused, "is not the address of a server", "agents", "list")
 	d.must(exitRefused, "no-such-command")
+}
+
+// expired is a token of a session that is over.
+const expired = "eyJhbGciOiJFUzI1NiJ9.eyJleHAiOjF9.AAAA"
+
+// TestASignInThatIsOver is what a person meets whose session was ended.
+func TestASignInThatIsOver(t *testing.T) {
+	t.Parallel()
+	d := owner(t, "over@example.com")
+	token := strings.TrimSpace(d.must(exitDone, "auth", "token"))
+	other := newDesk(t)
+	other.env["PURSER_API_KEY"] = token
+	other.must(exitDone, "auth", "logout")
+	if status, _, problems := d.purser("company", "get"); status != exitMayNot || !strings.Contains(problems, "is over: sign in again") {
+		t.Errorf("it ended with %d: %s", status, problems)
+	}
 }
 
 // TestProfilesAreForTheirOwner checks what is kept on disk, and what a sign-out
@@ -145,7 +174,7 @@ func TestProfilesAreForTheirOwner(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	d.must(exitDone, "auth", "logout")
-	d.must(exitRefused, "auth", "token")
+	d.must(exitMayNot, "auth", "token")
 	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), token) {
 		t.Errorf("the token is still there: %v", err)
 	}

@@ -15,6 +15,8 @@ type profile struct {
 	Token   string `json:"token,omitempty"`
 	Mode    string `json:"mode,omitempty"`
 	Company string `json:"company,omitempty"`
+	// Wallet is the program that signs payments, and its arguments.
+	Wallet string `json:"wallet,omitempty"`
 }
 
 // configFile is what the program keeps between calls, readable by its owner
@@ -87,19 +89,5 @@ func (c *configFile) write() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(c.path), 0o700); err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(filepath.Dir(c.path), ".config-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(draft.Name()) }() // gone already when it was renamed
-	if _, err := draft.Write(append(text, '\n')); err != nil {
-		return errors.Join(err, draft.Close())
-	}
-	if err := draft.Close(); err != nil {
-		return err
-	}
-	return os.Rename(draft.Name(), c.path)
+	return writeWhole(c.path, append(text, '\n'))
 }

@@ -55,7 +55,7 @@ func newBrowser(t *testing.T, server, email string) browser {
 	}
 	b := browser{t, server, &http.Client{Jar: jar}}
 	b.post("/sign-in", url.Values{"email": {email}})
-	link, err := url.Parse(mailed(t, email))
+	link, err := url.Parse(mailed(t, server, email))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestSigningInOnAPage(t *testing.T) {
 			d, terminal := newDesk(t), &loud{}
 			ended := make(chan int, 1)
 			go func() {
-				ended <- run(t.Context(), append(d.flags(), "auth", "login"), world{in: strings.NewReader(""), out: terminal, problems: terminal,
+				ended <- run(t.Context(), append(d.flags(), "auth"), world{in: strings.NewReader(""), out: terminal, problems: terminal,
 					getenv: func(name string) string { return d.env[name] }})
 			}()
 			code := terminal.find(t, `the code ([A-Z]{4}-[A-Z]{4})`)

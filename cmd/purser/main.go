@@ -26,6 +26,7 @@ type commands struct {
 	Authorizations authorizationsGroup   `cmd:"" group:"Spending" help:"Requests to spend, and what became of them."`
 	Tokens         tokensGroup           `cmd:"" group:"Spending" help:"Signed decisions, for processors."`
 	Verify         verifyToken           `cmd:"" group:"Spending" help:"Check a signed decision offline."`
+	Pay            pay                   `cmd:"" group:"Spending" columns:"decision,status,id,amount,currency,reason,approval,expires_at" help:"Ask a URL, and pay for it with x402 where it wants to be paid and Purser agrees."`
 	Exec           execute               `cmd:"" group:"Spending" api:"POST /v1/agents/{id}/credentials" help:"Run a program with a short-lived key of one agent."`
 	MCP            serveMCP              `cmd:"" name:"mcp" group:"Spending" help:"Serve the Model Context Protocol over standard input and output."`
 	Wallets        walletsGroup          `cmd:"" group:"Spending" help:"Money to spend."`
@@ -34,9 +35,13 @@ type commands struct {
 	Policies       policiesGroup         `cmd:"" group:"Managing" help:"The rules."`
 	Keys           keysGroup             `cmd:"" group:"Managing" help:"API keys."`
 	Members        membersGroup          `cmd:"" group:"Managing" help:"People."`
+	Me             meGroup               `cmd:"" group:"Managing" help:"What you are told, and who stands in for you."`
+	Slack          slackGroup            `cmd:"" group:"Managing" help:"The chat channel that hears of held requests."`
 	Company        companyGroup          `cmd:"" group:"Managing" help:"The company and its settings."`
 	Ledger         ledgerGroup           `cmd:"" group:"Managing" help:"The double-entry books."`
 	Audit          auditGroup            `cmd:"" group:"Managing" help:"The audit log, and offline checks of it."`
+	Events         followEvents          `cmd:"" group:"Managing" api:"GET /v1/events" help:"Hear what happens, as it happens."`
+	Webhooks       webhooksGroup         `cmd:"" group:"Managing" help:"Addresses that hear of events, and what was delivered to them."`
 	Auth           authGroup             `cmd:"" group:"This program" help:"Sign in and out, and who you are."`
 	Completion     completion.Completion `cmd:"" group:"This program" help:"Complete commands with the tab key in bash, zsh or fish."`
 }

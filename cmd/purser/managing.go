@@ -16,7 +16,7 @@ type agentsGroup struct {
 	Delete      agentThing       `cmd:"" api:"DELETE /v1/agents/{id}" columns:"id,handle,status" help:"End one: its history stays."`
 	Freeze      agentThing       `cmd:"" api:"POST /v1/agents/{id}/freeze" columns:"id,handle,status" help:"Deny everything new that it asks."`
 	Unfreeze    agentThing       `cmd:"" api:"POST /v1/agents/{id}/unfreeze" columns:"id,handle,status" help:"Let it spend again."`
-	Policies    agentThing       `cmd:"" api:"GET /v1/agents/{id}/policies" columns:"id,name,status,version" help:"The policies that cover it."`
+	Policies    agentThing       `cmd:"" api:"GET /v1/agents/{id}/policies" columns:"id,name,status,version,sentences" help:"The policies that cover it, in words."`
 	Credentials credentialsGroup `cmd:"" help:"Its own keys."`
 }
 

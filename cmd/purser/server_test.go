@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
-	"io"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -20,11 +22,31 @@ import (
 
 var place = filepath.Join(os.TempDir(), "purser-cli-"+rand.Text())
 
+// actors are programs that tests need as processes of their own: this binary is
+// started again, with the actor's name as its first argument.
+var actors = map[string]func(args []string) int{
+	"as-purser": func(args []string) int {
+		return run(context.Background(), args, world{in: os.Stdin, out: os.Stdout, problems: os.Stderr, getenv: os.Getenv})
+	},
+	"as-wallet": wallet,
+	"as-mailbox": func(args []string) int {
+		link, err := newestLink(args[0], args[1])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		fmt.Println(link)
+		return 0
+	},
+}
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && actors[os.Args[1]] != nil {
+		os.Exit(actors[os.Args[1]](os.Args[2:]))
+	}
 	code := m.Run()
 	if s, err := server(); err == nil && s != nil {
-		_ = s.command.Process.Signal(syscall.SIGTERM)
-		_ = s.command.Wait()
+		s.end(syscall.SIGTERM)
 	}
 	_ = os.RemoveAll(place)
 	os.Exit(code)
@@ -32,41 +54,68 @@ func TestMain(m *testing.M) {
 
 // running is the real server, as a stranger starts it.
 type running struct {
-	command *exec.Cmd
-	address string
-	log     bytes.Buffer
+	command             *exec.Cmd
+	data, port, address string
+	log                 bytes.Buffer
 }
 
 // server is started once for all tests.
 var server = sync.OnceValues(func() (*running, error) {
+	s, err := newServer(filepath.Join(place, "data"))
+	if err != nil {
+		return nil, err
+	}
+	return s, s.start()
+})
+
+// program is the server's, built once.
+var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(place, "web")
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "../web").CombinedOutput(); err != nil {
-		return nil, &exec.Error{Name: string(out), Err: err}
+		return "", &exec.Error{Name: string(out), Err: err}
 	}
+	return path, nil
+})
+
+// newServer is one with data of its own, and starts nothing.
+func newServer(data string) (*running, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
-	s := &running{address: "http://127.0.0.1:" + port}
+	return &running{data: data, port: port, address: "http://127.0.0.1:" + port}, l.Close()
+}
+
+// start runs it until it is ready.
+func (s *running) start() error {
+	path, err := program()
+	if err != nil {
+		return err
+	}
 	s.command = exec.Command(path)
-	s.command.Env = append(os.Environ(), "PORT="+port, "BASE_URL="+s.address, "DATA_DIR="+filepath.Join(place, "data"), "METRICS_ADDR=", "DATABASE_URL=", "LOG_LEVEL=error")
+	s.command.Env = append(os.Environ(), "PORT="+s.port, "BASE_URL="+s.address, "DATA_DIR="+s.data, "METRICS_ADDR=", "DATABASE_URL=", "LOG_LEVEL=error", "WEBHOOK_ALLOW_LOOPBACK=true")
 	s.command.Stdout, s.command.Stderr = &s.log, &s.log
 	if err := s.command.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	for range 600 {
 		if r, err := http.Get(s.address + "/readyz"); err == nil {
 			_ = r.Body.Close()
 			if r.StatusCode == http.StatusOK {
-				return s, nil
+				return nil
 			}
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return s, &exec.Error{Name: s.log.String(), Err: exec.ErrNotFound}
-})
+	return &exec.Error{Name: s.log.String(), Err: exec.ErrNotFound}
+}
+
+// end stops it with a signal and waits until it is gone.
+func (s *running) end(how syscall.Signal) {
+	_ = s.command.Process.Signal(how)
+	_ = s.command.Wait()
+}
 
 // desk is one person's terminal: a config directory of their own, and the
 // server's address in the environment.
@@ -82,6 +131,10 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s.desk(t)
+}
+
+func (s *running) desk(t *testing.T) *desk {
 	return &desk{t: t, env: map[string]string{"PURSER_CONFIG_DIR": t.TempDir(), "PURSER_SERVER": s.address}}
 }
 
@@ -130,42 +183,45 @@ func (d *desk) read(status int, args ...string) map[string]any {
 }
 
 // mailed is the link in the newest mail to an address.
-func mailed(t *testing.T, to string) string {
+func mailed(t *testing.T, server, to string) string {
 	t.Helper()
-	s, err := server()
+	link, err := newestLink(server, to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.Get(s.address + "/dev/mail.json")
+	return link
+}
+
+func newestLink(server, to string) (string, error) {
+	r, err := http.Get(server + "/dev/mail.json")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	defer func() { _ = r.Body.Close() }()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var mails []struct{ To, Text string }
-	if err := json.Unmarshal(body, &mails); err != nil {
-		t.Fatal(err)
+	if err := json.NewDecoder(r.Body).Decode(&mails); err != nil {
+		return "", err
 	}
 	for _, m := range mails {
 		if at := strings.Index(m.Text, "http://"); m.To == to && at >= 0 {
-			return strings.Fields(m.Text[at:])[0]
+			return strings.Fields(m.Text[at:])[0], nil
 		}
 	}
-	t.Fatalf("no mail to %s", to)
-	return ""
+	return "", errors.New("no mail to " + to)
 }
 
 // owner is a desk whose person signed in and made a company, acting in test
 // mode.
 func owner(t *testing.T, email string) *desk {
 	t.Helper()
-	d := newDesk(t)
+	return newDesk(t).owner(email)
+}
+
+func (d *desk) owner(email string) *desk {
+	d.t.Helper()
 	d.env["PURSER_MODE"] = "test"
 	d.must(exitRefused, "auth", "login", email) // nothing was pasted
-	d.must(exitDone, "auth", "verify", mailed(t, email))
+	d.must(exitDone, "auth", "verify", mailed(d.t, d.env["PURSER_SERVER"], email))
 	d.must(exitDone, "company", "create", "Acme", "--currency=usd")
 	return d
 }

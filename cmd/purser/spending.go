@@ -52,12 +52,9 @@ func (a *app) decided(answer client.Answer, wait bool) error {
 	if err := answer.Decode(&d); err != nil {
 		return err
 	}
-	for wait && d.Status == "held" {
-		if err := a.ctx.Err(); err != nil {
-			return err
-		}
+	if wait && d.Status == "held" {
 		var err error
-		if answer, err = a.client.Do(a.ctx, waiting(d.ID, a.Agent)); err != nil {
+		if answer, err = a.awaited(d.ID); err != nil {
 			return err
 		}
 		if err := answer.Decode(&d); err != nil {
@@ -68,6 +65,20 @@ func (a *app) decided(answer client.Answer, wait bool) error {
 		return err
 	}
 	return d.exit()
+}
+
+// awaited waits until people have decided, or the wait for them has ended.
+func (a *app) awaited(id string) (client.Answer, error) {
+	for {
+		answer, err := a.client.Do(a.ctx, waiting(id, a.Agent))
+		if err != nil {
+			return answer, err
+		}
+		var d decision
+		if err := answer.Decode(&d); err != nil || d.Status != "held" {
+			return answer, err
+		}
+	}
 }
 
 // longPoll is how many seconds one call waits for people: the API's most.

@@ -17,8 +17,9 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/mcp"
+	"github.com/getpurser/purser/internal/messages"
 	"github.com/getpurser/purser/internal/notify"
-	"github.com/getpurser/purser/internal/notify/mail"
+	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
@@ -62,6 +63,8 @@ type features struct {
 	gate      *spend.Service
 	post      post
 	queue     *notify.Queue
+	webhooks  *webhooks.Service
+	messages  *messages.Service
 }
 
 // build composes the features into doors and jobs. It is the one place that
@@ -104,10 +107,13 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	}
 	f.audit = audit.New(h.pool, f.keys, h.log)
 	f.feed = audit.NewFeed(f.audit, audit.FeedEvery)
-	if f.post, err = newPost(h.config, h.log); err != nil {
+	if f.queue, err = notify.NewQueue(h.pool, h.log); err != nil {
 		return f, err
 	}
-	if f.queue, err = notify.NewQueue(h.pool, h.log); err != nil {
+	if f.post, err = newPost(h, f.queue); err != nil {
+		return f, err
+	}
+	if err = f.openWebhooks(h); err != nil {
 		return f, err
 	}
 	counters, err := newRedis(h.RedisURL)
@@ -120,24 +126,25 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if f.post.mailbox != nil {
 		links = -1
 	}
-	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.mailer(),
+	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.letters,
 		Logger: h.log, TrustedProxies: h.TrustedProxies, Redis: counters, Clerk: h.Clerk.identity(),
 		LinksPerAddress: links, LinksPerClient: links}); err != nil {
 		return f, err
 	}
 	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Lookups: h.lookups, Log: h.log})
-	return f, nil
+	f.messages, err = f.newMessages(h)
+	return f, err
 }
 
 func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
 		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
-		Mailbox: f.post.mailbox, Draining: h.draining})
+		Feed: f.feed, Webhooks: f.webhooks, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
 }
 
 func newPages(h house, f features) (*web.Web, error) {
 	return web.New(web.Config{BaseURL: h.BaseURL, Logger: h.log, Secret: f.access.InstallationKey(), Pool: h.pool, Access: f.access,
-		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Draining: h.draining,
+		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Webhooks: f.webhooks, Messages: f.messages, Draining: h.draining,
 		Clerk: h.Clerk.pages()})
 }
 
@@ -146,7 +153,7 @@ func (f features) jobs(h house) []job {
 	forever := func(run func(context.Context)) func(context.Context) error {
 		return func(ctx context.Context) error { run(ctx); return nil }
 	}
-	jobs := []job{
+	return append(f.webhookJobs(h), []job{
 		{"gate", forever(f.gate.Run)},
 		{"sweeper", forever(func(ctx context.Context) { f.gate.Sweep(ctx, time.Second) })},
 		{"decisions of other replicas", forever(f.gate.Listen)},
@@ -154,13 +161,10 @@ func (f features) jobs(h house) []job {
 		{"audit log", forever(f.audit.Run)},
 		{"news", forever(f.feed.Run)},
 		{"outbox", forever(f.outbox(h).Run)},
+		{"messages", f.queue.Run},
 		{"access", forever(f.access.Run)},
 		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
-	}
-	if f.post.queue != nil {
-		jobs = append(jobs, job{"mail", forever(f.post.queue.Run)})
-	}
-	return jobs
+	}...)
 }
 
 // hourly runs a chore until ctx ends; one that fails is tried again.
@@ -177,38 +181,6 @@ func hourly(ctx context.Context, h house, chore func(context.Context, *postgres.
 		case <-tick.C:
 		}
 	}
-}
-
-// post is where mail goes: over SMTP through a queue, into the development
-// server's mailbox, or nowhere.
-type post struct {
-	*mail.Post
-	queue   *mail.Queue
-	mailbox *mail.Mailbox
-}
-
-// mailer is nil where mail goes nowhere.
-func (p post) mailer() access.Mailer {
-	if p.Post == nil {
-		return nil
-	}
-	return p.Post
-}
-
-func newPost(c config, log *slog.Logger) (post, error) {
-	if c.SMTPURL == "" && !c.Loopback {
-		return post{}, nil // people sign in with Clerk, which mails invitations too
-	}
-	if c.SMTPURL == "" {
-		box := mail.NewMailbox()
-		return post{Post: mail.NewPost(box), mailbox: box}, nil
-	}
-	smtp, err := mail.NewSMTP(c.SMTPURL, c.MailFrom)
-	if err != nil {
-		return post{}, err
-	}
-	queue := mail.NewQueue(smtp, log)
-	return post{Post: mail.NewPost(queue), queue: queue}, nil
 }
 
 // version is what the program was built from.

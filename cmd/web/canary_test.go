@@ -164,6 +164,7 @@ func TestNoSecretIsLeftBehind(t *testing.T) {
 	}
 	key.must("POST", "/v1/agents", `{"handle":"bot","name":"Bot"}`)
 	key.must("POST", "/v1/policies", `{"name":"p","status":"active","rules":[{"type":"limit","period":"month","amount":100,"currency":"usd"}]}`)
+	hook := key.must("POST", "/v1/webhooks", `{"url":"https://webhooks.invalid/","events":["agent.*"]}`)
 	decision := key.insist(`{"agent":"bot","amount":1,"currency":"usd","merchant":{"name":"AWS"},"purpose":"`+planted+`"}`, "decision")
 	settle := key
 	settle.header = [2]string{"X-API-Key", once.field(t, "key")}
@@ -180,7 +181,8 @@ func TestNoSecretIsLeftBehind(t *testing.T) {
 	}
 	secrets := map[string]string{"a wrong API key": strayKey, "a wrong token": strayToken, "a cookie": strayCookie, "a wrong link": strayLink,
 		"a card number": cardNumber, "the API key": key.header[1], "the settle key": settle.header[1],
-		"the session": strings.TrimPrefix(session.header[1], "Bearer "), "the link": string(link[1]), "the decision's token": decision.field(t, "token")}
+		"the session": strings.TrimPrefix(session.header[1], "Bearer "), "the link": string(link[1]), "the decision's token": decision.field(t, "token"),
+		"the secret of a webhook": hook.field(t, "secret")}
 	marks := map[string]string{"the metrics": "purser_http_requests_total", "the log": "/v1/authorize", "the traces": "/v1/authorize",
 		"PostgreSQL's log": "parameters: $1", "a dump": "PostgreSQL database dump complete"}
 	left := w.left(key)

@@ -38,6 +38,8 @@ type config struct {
 	// Sealing is the key-encryption key, 32 bytes; nil means the file's.
 	Sealing []byte
 	Clerk   clerkConfig
+	// Webhooks is what their deliveries may reach.
+	Webhooks webhookConfig
 	// MetricsAddr is empty when no metrics are served.
 	MetricsAddr    string
 	MetricsToken   string `env:"METRICS_TOKEN"`
@@ -63,7 +65,7 @@ func readConfig(environ []string) (config, error) {
 	vars := variables(environ)
 	var c config
 	options := env.Options{Environment: vars}
-	for _, part := range []any{&c, &c.raw, &c.Clerk} {
+	for _, part := range []any{&c, &c.raw, &c.Clerk, &c.Webhooks} {
 		if err := env.ParseWithOptions(part, options); err != nil {
 			return c, fmt.Errorf("read the environment: %w", err)
 		}
@@ -74,7 +76,7 @@ func readConfig(environ []string) (config, error) {
 	}
 	for _, check := range []func(*config) error{
 		checkAddress, checkDatabase, checkRedis, checkMail, checkKeys, (*config).checkClerk,
-		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies,
+		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies, checkWebhooks,
 	} {
 		if err := check(&c); err != nil {
 			return c, err

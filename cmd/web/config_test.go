@@ -60,6 +60,7 @@ func TestBadSettings(t *testing.T) {
 		{"BASE_URL=localhost:8080", "BASE_URL", "http://"},
 		{"BASE_URL=https://a.example/path", "BASE_URL", "nothing after it"},
 		{"BASE_URL=https://a.example", "SMTP_URL", "nobody could sign in"},
+		{"BASE_URL=https://a.example SMTP_URL=smtp://m.example WEBHOOK_ALLOW_LOOPBACK=true", "WEBHOOK_ALLOW_LOOPBACK", "development server"},
 		{"BASE_URL=http://192.168.1.4:8080", "SMTP_URL", "nobody could sign in"},
 		{"DATABASE_URL=mysql://u:hunter2@h/d", "DATABASE_URL", "postgres://"},
 		{"DATABASE_OWNER_URL=postgres://u@h/d", "DATABASE_OWNER_URL", "needs DATABASE_URL"},

@@ -19,7 +19,7 @@ func TestTokenExamples(t *testing.T) {
 	for language, run := range map[string]func(*testing.T, string) *exec.Cmd{"go": goExample, "js": nodeExample, "python": pythonExample} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			program := run(t, example(t, language))
+			program := run(t, example(t, "verify.md", language))
 			if program == nil {
 				return
 			}
@@ -37,17 +37,17 @@ func TestTokenExamples(t *testing.T) {
 	}
 }
 
-// example writes the program in a language to a directory of its own.
-func example(t *testing.T, language string) (file string) {
+// example writes a page's program in a language to a directory of its own.
+func example(t *testing.T, document, language string) (file string) {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/verify.md")
+	page, err := os.ReadFile(filepath.Join("../../docs", document))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, code, begun := strings.Cut(string(page), "\n```"+language+"\n")
 	code, _, ended := strings.Cut(code, "\n```\n")
 	if !begun || !ended {
-		t.Fatalf("docs/verify.md has no example in %s", language)
+		t.Fatalf("docs/%s has no example in %s", document, language)
 	}
 	name := map[string]string{"go": "main.go", "js": "verify.mjs", "python": "verify.py"}[language]
 	file = filepath.Join(t.TempDir(), name)

@@ -171,3 +171,7 @@ func From(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(contextKey{}).(Principal)
 	return p, ok
 }
+
+// RoleMay reports whether a session of a member with this role may do what the
+// scope stands for.
+func RoleMay(r company.Role, s Scope) bool { return Principal{Scopes: byRole[r]}.Can(s) }

@@ -22,7 +22,9 @@ import (
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/ledger"
+	"github.com/getpurser/purser/internal/messages"
 	"github.com/getpurser/purser/internal/notify/mail"
+	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
@@ -46,11 +48,17 @@ type API struct {
 	books     *ledger.Books
 	audit     *audit.Log
 	keys      *sign.KeySet
+	messages  *messages.Service
 	mailbox   *mail.Mailbox
+	feed      *audit.Feed
+	webhooks  *webhooks.Service
+	streams   *streams
 	draining  <-chan struct{}
 	// decisionPatience is the constant of that name, but on a machine that is
 	// busy with other tests.
 	decisionPatience time.Duration
+	// streamLife is the constant of that name, but in tests.
+	streamLife time.Duration
 
 	// What the steps ask of access and company, so that they can be shown
 	// without either.
@@ -86,6 +94,10 @@ type Config struct {
 	Spend     *spend.Service
 	Audit     *audit.Log
 	Keys      *sign.KeySet
+	Messages  *messages.Service
+	// Feed is what streams hear news from; somebody else runs it.
+	Feed     *audit.Feed
+	Webhooks *webhooks.Service
 	// Mailbox is the development server's; nil where mail is really sent.
 	Mailbox *mail.Mailbox
 	// Draining is closed when the server begins to shut down, which ends what
@@ -96,7 +108,7 @@ type Config struct {
 // New makes the API. Mount puts it on echo.
 func New(c Config) (*API, error) {
 	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil || c.Policies == nil ||
-		c.Spend == nil || c.Audit == nil || c.Keys == nil || len(c.CursorKey) == 0 {
+		c.Spend == nil || c.Audit == nil || c.Keys == nil || c.Messages == nil || c.Feed == nil || c.Webhooks == nil || len(c.CursorKey) == 0 {
 		return nil, errors.New("api: something that it needs is missing")
 	}
 	m, err := newMetrics(c.Metrics)
@@ -105,7 +117,8 @@ func New(c Config) (*API, error) {
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
 		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool),
-		audit: c.Audit, keys: c.Keys, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience}
+		audit: c.Audit, keys: c.Keys, messages: c.Messages, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience,
+		feed: c.Feed, webhooks: c.Webhooks, streams: &streams{open: map[uuid.UUID]int{}}, streamLife: streamLife}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
 	a.identify = func(r *http.Request) (access.Principal, error) {
 		return a.access.FromRequest(r, a.access.ClientAddress(r))
@@ -132,6 +145,8 @@ func (a *API) registerAll() {
 	a.registerDevice()
 	a.registerCompany()
 	a.registerMembers()
+	a.registerMe()
+	a.registerSlack()
 	a.registerKeys()
 	a.registerAgents()
 	a.registerPolicies()
@@ -140,6 +155,8 @@ func (a *API) registerAll() {
 	a.registerApprovals()
 	a.registerLedger()
 	a.registerAudit()
+	a.registerEvents()
+	a.registerWebhooks()
 }
 
 // mount puts the operations and documents on echo.

@@ -50,6 +50,8 @@ func gates() map[string]gate {
 		"getCompany": anyOf(access.ScopeRead, access.ScopeApprovals, access.ScopeSpend, access.ScopeSettle), "updateCompany": admin,
 		"freezeCompany": admin, "unfreezeCompany": admin,
 		"listMembers": look, "inviteMember": admin, "updateMember": admin, "removeMember": admin,
+		"getMyMessages": look, "chooseMyMessages": look, "nameStandIn": decide, "dropStandIn": look,
+		"getSlack": admin, "connectSlack": admin, "disconnectSlack": admin,
 		"createKey": manage, "listKeys": admin, "getKey": admin, "revokeKey": manage, "rerollKey": manage,
 
 		"createAgent": admin, "listAgents": own, "getAgent": own.agent("id"), "updateAgent": admin.agent("id"),
@@ -70,6 +72,10 @@ func gates() map[string]gate {
 		"getTrialBalance": read, "listWallets": own, "topUp": admin,
 
 		"listEvents": read, "verifyLog": read, "getCheckpoint": read, "getProof": read, "getConsistency": read,
+		"followEvents": own, // and with spend alone, a key that is bound to an agent
+
+		"createWebhook": admin, "listWebhooks": admin, "getWebhook": admin, "replaceWebhook": admin, "deleteWebhook": admin,
+		"testWebhook": admin, "rotateWebhookSecret": admin, "listDeliveries": admin, "getDelivery": admin, "replayDelivery": admin,
 	}
 }
 

@@ -85,6 +85,10 @@ func (s *side) own(kind string) string {
 		return ident.Format(ident.Account, s.booked().Lines[0].Account)
 	case ident.Transaction:
 		return ident.Format(ident.Transaction, s.booked().ID)
+	case ident.Webhook:
+		return s.ownWebhook()
+	case ident.Delivery:
+		return s.key.want(202, "", "POST", s.filled("GET", "/v1/webhooks/{id}/test"), nil).text("id")
 	case ident.Event:
 		return s.key.want(200, "", "GET", "/v1/audit?limit=1", nil).text("data", 0, "id")
 	}
@@ -108,6 +112,15 @@ func (s *side) booked() (x ledger.Transaction) {
 		s.t.Fatal(err)
 	}
 	return x
+}
+
+// ownWebhook makes room first: there may be only so many.
+func (s *side) ownWebhook() string {
+	s.t.Helper()
+	if all := s.key.want(200, "", "GET", "/v1/webhooks", nil); all.size("data") > 15 {
+		s.key.want(200, "", "DELETE", "/v1/webhooks/"+all.text("data", 0, "id"), nil)
+	}
+	return s.key.want(201, "", "POST", "/v1/webhooks", map[string]any{"url": "http://127.0.0.1:1/x", "description": s.fresh()}).text("id")
 }
 
 // pair is a name of somebody else's, and one of nobody's of the same shape.
@@ -158,11 +171,14 @@ func (s *side) fillList(address string) {
 	s.t.Helper()
 	kinds := map[string]ident.Prefix{"/v1/agents": ident.Agent, "/v1/api-keys": ident.Key, "/v1/approvals": ident.Approval,
 		"/v1/authorizations": ident.Authorization, "/v1/members": ident.Member, "/v1/policies": ident.Policy, "/v1/audit": ident.Agent,
-		"/v1/wallets": ident.Account, "/v1/ledger/accounts": ident.Account, "/v1/ledger/transactions": ident.Transaction}
+		"/v1/webhooks": ident.Webhook,
+		"/v1/wallets":  ident.Account, "/v1/ledger/accounts": ident.Account, "/v1/ledger/transactions": ident.Transaction}
 	for range 2 {
 		switch policy, versions := strings.CutSuffix(address, "/versions"); {
 		case versions:
 			s.key.want(200, "", "PUT", policy, map[string]any{"name": s.fresh(), "status": "draft", "rules": []rule{limit(5)}})
+		case strings.HasSuffix(address, "/deliveries"):
+			s.own(string(ident.Delivery))
 		case strings.HasSuffix(address, "/credentials"):
 			s.key.want(201, "", "POST", address, map[string]any{"name": "k"})
 		default:

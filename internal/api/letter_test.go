@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -107,6 +108,28 @@ func TestAnAgentsPoliciesIncludeItsDrafts(t *testing.T) {
 	l := f.read.want(200, "", "GET", "/v1/agents/bot/policies", nil)
 	if l.size("data") != 3 || l.text("data", 0, "status") != "active" || l.text("data", 1, "status") != "shadow" || l.text("data", 2, "status") != "draft" {
 		t.Errorf("policies: %s", l.body)
+	}
+}
+
+func TestAnAgentsPoliciesAreInWords(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	f.agent("bot")
+	members := f.admin.want(200, "", "GET", "/v1/members", nil)
+	f.admin.want(201, "", "POST", "/v1/policies", map[string]any{"name": "P", "agents": []string{"bot"}, "rules": []rule{
+		{"type": "transaction_limit", "amount": 3000, "currency": "usd"},
+		{"type": "approval_threshold", "amount": 500, "currency": "usd", "approvers": []string{members.text("data", 0, "id")}},
+		{"type": "limit", "period": "month", "amount": 5000, "currency": "usd"}}})
+	l := f.read.want(200, "", "GET", "/v1/agents/bot/policies", nil)
+	for i, want := range []string{"Denies any single payment above 3,000.00 USD.", "Asks " + members.text("data", 0, "id") + " above 500.00 USD.",
+		"Each covered agent may spend 5,000.00 USD a month (the company's time, Europe/Berlin).",
+		"Denies currencies other than USD, because its amounts speak of no others."} {
+		if got := l.text("data", 0, "sentences", i); got != want {
+			t.Errorf("sentence %d is %q, not %q", i, got, want)
+		}
+	}
+	if strings.Contains(string(l.body), "@") {
+		t.Errorf("an address is told: %s", l.body)
 	}
 }
 

@@ -15,6 +15,7 @@ func (a *API) downgraded() ([]byte, error) {
 	if err := json.Unmarshal(b, &document); err != nil {
 		return nil, err
 	}
+	delete(document, "webhooks") // which 3.0 does not know
 	for30(document)
 	return json.Marshal(document)
 }

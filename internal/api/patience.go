@@ -31,7 +31,7 @@ func (a *API) patienceOf(operation string) time.Duration {
 	case "authorize", "confirmAuthorization", "voidAuthorization", "redeemToken", "approve", "deny",
 		"getAuthorization", "getBudget":
 		return a.decisionPatience
-	case "simulatePolicy", "createPolicy", "replacePolicy", "updateCompany", "listEvents", "verifyLog":
+	case "simulatePolicy", "createPolicy", "replacePolicy", "updateCompany", "listEvents", "verifyLog", "followEvents":
 		return 0
 	}
 	return usualPatience

@@ -47,7 +47,7 @@ func (a *API) registerPolicies() {
 	effect(a, archive, a.archivePolicy)
 	handle(a, tagged("listPolicyVersions", http.MethodGet, "/v1/policies/{id}/versions", "List a policy's versions", ""), a.listVersions)
 	handle(a, huma.Operation{OperationID: "listAgentPolicies", Method: http.MethodGet, Path: "/v1/agents/{id}/policies",
-		Summary: "List the policies that cover an agent", Description: "All but archived ones: active, shadow and draft, company-wide ones included.", Tags: []string{"Agents"}}, a.agentPolicies)
+		Summary: "List the policies that cover an agent", Description: "All but archived ones: active, shadow and draft, company-wide ones included. Each says its rules in plain words too, for programs that read.", Tags: []string{"Agents"}}, a.agentPolicies)
 	a.registerSimulation()
 }
 
@@ -223,7 +223,7 @@ func indices(n int) []int {
 	return out
 }
 
-func (a *API) agentPolicies(ctx context.Context, in *AgentRef) (*reply[List[Policy]], error) {
+func (a *API) agentPolicies(ctx context.Context, in *AgentRef) (*reply[List[AgentPolicy]], error) {
 	t := callOf(ctx).Tenant
 	id, err := a.findAgent(ctx, t, in.ID)
 	if err != nil {
@@ -233,8 +233,12 @@ func (a *API) agentPolicies(ctx context.Context, in *AgentRef) (*reply[List[Poli
 	if err != nil {
 		return nil, err
 	}
-	views, err := policyViews(rows)
-	return &reply[List[Policy]]{List[Policy]{Data: views}}, err
+	of, err := a.companies.Get(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	views, err := agentPolicyViews(rows, policy.Words{Zone: of.TimeZone})
+	return &reply[List[AgentPolicy]]{List[AgentPolicy]{Data: views}}, err
 }
 
 // seenPolicy is a policy that covers an agent that the caller sees.

@@ -85,6 +85,29 @@ type PolicyVersion struct {
 	WrittenBy string `json:"written_by" doc:"The key or member."`
 }
 
+// AgentPolicy is a policy that covers an agent, for those who would rather read.
+type AgentPolicy struct {
+	Policy
+	Sentences []string `json:"sentences" example:"[\"Denies any single payment above 3,000.00 USD.\"]" doc:"Each rule in plain words, in their order, and then what follows from them together. Approvers are named by role or member id. For reading: wording may change."`
+}
+
+// agentPolicyViews leaves the words without addresses: an agent's key reads it.
+func agentPolicyViews(rows []policy.Policy, words policy.Words) ([]AgentPolicy, error) {
+	out := make([]AgentPolicy, len(rows))
+	for i, p := range rows {
+		view, err := policyView(p)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = AgentPolicy{Policy: view, Sentences: make([]string, 0, len(p.Rules)+1)}
+		for _, r := range p.Rules {
+			out[i].Sentences = append(out[i].Sentences, words.Sentence(r))
+		}
+		out[i].Sentences = append(out[i].Sentences, words.Also(p.Rules)...)
+	}
+	return out, nil
+}
+
 func policyView(p policy.Policy) (Policy, error) {
 	rules, err := json.Marshal(p.Rules)
 	out := Policy{ID: ident.Format(ident.Policy, p.ID), Name: p.Name, Version: p.Version, Status: string(p.Status), Agents: []string{},

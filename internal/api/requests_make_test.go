@@ -120,6 +120,11 @@ func (m *maker) bodyOf(c calling, s *openapi3.Schema) any {
 			v["mode"], v["expires_at"] = "test", "2031-01-01T00:00:00Z"
 			delete(v, "rate_limit")
 		}
+	case "createWebhook", "replaceWebhook":
+		if m.often(80) {
+			v["url"] = "http://127.0.0.1:1/x"
+			delete(v, "events")
+		}
 	case "simulatePolicy":
 		if m.often(70) {
 			v["from"], v["to"] = "2026-09-01T00:00:00Z", "2027-01-01T00:00:00Z"
@@ -173,7 +178,8 @@ func (m *maker) headerOf(name string, header map[string]string) {
 // named gives something for the parameter of an address.
 func (m *maker) named(path string) string {
 	for prefix, kind := range map[string]string{"/v1/agents/": "agent", "/v1/budget/": "agent", "/v1/api-keys/": "key", "/v1/approvals/": "appr",
-		"/v1/audit/": "evt", "/v1/authorize/": "auth", "/v1/members/": "mem", "/v1/policies/": "pol"} {
+		"/v1/audit/": "evt", "/v1/authorize/": "auth", "/v1/members/": "mem", "/v1/policies/": "pol",
+		"/v1/webhooks/{": "whk", "/v1/webhooks/deliveries/": "whd"} {
 		if strings.HasPrefix(path, prefix) {
 			if m.often(3) {
 				return m.recall("foreign "+kind, "x")

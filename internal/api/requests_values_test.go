@@ -109,7 +109,9 @@ func (m *maker) known(name string, s *openapi3.Schema) (any, bool) {
 		"type": {"agent.created", "authorization.*", "policy.updated", "x"}, "actor": {"system", m.recall("key", "key_x"), m.recall("mem", "mem_x")},
 		"merchant": {"AWS", "aws.amazon.com", "x"}, "replaces": {m.recall("pol", "pol_x")}, "shown": {m.recall("digest", "x")},
 		"key": {m.recall("secret", "ag_test_x")}, "from_size": {"0", "1", "2", "10", "99999999"}, "wait": {"0", "1"},
-		"role": {"admin", "approver", "viewer", "owner"},
+		"url": {"https://93.184.216.34/hook", "https://hooks.example.invalid/", "https://127.0.0.1/", "ftp://x"}, "stand_in": {m.recall("approver", "mem_x"), m.recall("approver", "mem_x"), m.recall("mem", "mem_x")},
+		"until": {time.Now().Add(time.Hour).UTC().Format(time.RFC3339), time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)},
+		"role":  {"admin", "approver", "viewer", "owner"},
 	}
 	switch list, listed := words[name]; {
 	case s.Type.Is("object") || s.Type.Is("boolean"), name == "type" && len(s.Enum) > 0, s.Type.Is("array") && name != "agents":

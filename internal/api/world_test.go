@@ -22,7 +22,10 @@ import (
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/messages"
+	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/notify/mail"
+	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
@@ -37,6 +40,7 @@ type world struct {
 	pool    *postgres.Pool
 	api     *API
 	mailbox *mail.Mailbox
+	queue   *notify.Queue
 	logs    *lockedBuffer
 	serial  atomic.Int64
 }
@@ -85,9 +89,19 @@ func newWorld(t *testing.T, options ...func(*access.Config)) *world {
 	policies := policy.NewStore(w.pool)
 	gate := spend.New(w.pool, keys, policies, spend.Config{Issuer: worldBase, Log: log, Patience: 20 * time.Second})
 	w.run(gate.Run)
-	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
-		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: audit.New(w.pool, keys, log), Keys: keys, Mailbox: w.mailbox})
+	events := audit.New(w.pool, keys, log)
+	w.queue, err = notify.NewQueue(w.pool, log)
 	must(err)
+	told, err := messages.New(messages.Config{Pool: w.pool, Queue: w.queue, Access: doors, Companies: companies, Policies: policies, Spend: gate,
+		Mail: w.mailbox, BaseURL: worldBase, KeyEncryptionKey: make([]byte, 32), Log: log})
+	must(err)
+	hooks, err := webhooks.Open(webhooks.Config{Pool: w.pool, Queue: w.queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log, AllowLoopback: true})
+	must(err)
+	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
+		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: events, Keys: keys, Messages: told, Mailbox: w.mailbox,
+		Feed: audit.NewFeed(events, audit.FeedEvery), Webhooks: hooks})
+	must(err)
+	w.api.streamLife = 50 * time.Millisecond
 	w.api.decisionPatience = 20 * time.Second
 	e := echo.New()
 	e.Use(w.api.Middleware()...)

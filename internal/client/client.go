@@ -86,6 +86,8 @@ type Call struct {
 	IdempotencyKey string
 	// Agent is sent as X-Agent-Id, IfMatch as If-Match.
 	Agent, IfMatch string
+	// LastEventID is where a stream of events goes on.
+	LastEventID string
 }
 
 // Answer is what the server said.
@@ -154,6 +156,10 @@ func (c *Client) send(ctx context.Context, call Call) (*http.Response, error) {
 	}
 	response, err := c.http.Do(r)
 	if err != nil {
+		var of *url.Error // says the address again, with what may be secret in it
+		if errors.As(err, &of) {
+			err = of.Err
+		}
 		return nil, fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return response, nil
@@ -192,7 +198,7 @@ func (c *Client) headers(h http.Header, call Call) {
 	}
 	for name, value := range map[string]string{
 		"Authorization": bearer(c.config.Token), "X-Mode": c.config.Mode, "X-Company-Id": c.config.Company,
-		"X-Agent-Id": call.Agent, "If-Match": call.IfMatch, "Idempotency-Key": call.IdempotencyKey,
+		"X-Agent-Id": call.Agent, "If-Match": call.IfMatch, "Last-Event-ID": call.LastEventID, "Idempotency-Key": call.IdempotencyKey,
 		"Accept": "application/json, application/problem+json, */*;q=0.5", "User-Agent": agent,
 	} {
 		if value != "" {

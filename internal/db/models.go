@@ -209,6 +209,23 @@ type Member struct {
 	UpdatedAt time.Time
 }
 
+type Message struct {
+	CompanyID uuid.UUID
+	Live      bool
+	MessageID uuid.UUID
+	Kind      string
+	Channel   string
+	About     string
+	MemberID  uuid.UUID
+	AwayID    *uuid.UUID
+	Data      json.RawMessage
+	State     string
+	Attempts  int32
+	Trouble   string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
 type Meter struct {
 	CompanyID       uuid.UUID
 	Live            bool
@@ -279,4 +296,68 @@ type Session struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	RevokedAt *time.Time
+}
+
+type SlackHook struct {
+	CompanyID uuid.UUID
+	Live      bool
+	SealedUrl []byte
+	Host      string
+	Ending    string
+	UpdatedAt time.Time
+}
+
+type StandIn struct {
+	CompanyID uuid.UUID
+	MemberID  uuid.UUID
+	StandInID uuid.UUID
+	BeginsAt  time.Time
+	EndsAt    time.Time
+	UpdatedAt time.Time
+}
+
+type WebhookAttempt struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	DeliveryID uuid.UUID
+	Number     int32
+	StartedAt  time.Time
+	TookMs     int32
+	Status     *int32
+	Trouble    string
+	Answer     string
+}
+
+type WebhookDelivery struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	DeliveryID uuid.UUID
+	WebhookID  uuid.UUID
+	Event      string
+	Type       string
+	Body       string
+	Status     string
+	Attempts   int32
+	Tries      int32
+	NextAt     time.Time
+	EndedAt    *time.Time
+	CreatedAt  time.Time
+}
+
+type WebhookEndpoint struct {
+	CompanyID      uuid.UUID
+	Live           bool
+	WebhookID      uuid.UUID
+	Url            string
+	Description    string
+	Events         []string
+	Enabled        bool
+	DisabledReason string
+	Secret         []byte
+	OldSecret      []byte
+	OldUntil       *time.Time
+	FailingSince   *time.Time
+	CreatedBy      string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
 }

@@ -21,10 +21,10 @@ const module = "github.com/getpurser/purser/"
 // needs a place first.
 var floors = [][]string{
 	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
-	{"postgres", "money", "audit/proof", "notify/mail", "linear"},
+	{"postgres", "money", "audit/proof", "notify/mail", "notify/safedial", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
-	{"audit", "meter", "once", "sign"},
+	{"audit", "meter", "once", "sign", "x402"},
 	{"company", "ledger", "policy"},
 	{"notify"},
 	{"spend", "notify/webhooks", "access"},
@@ -70,7 +70,7 @@ var only = map[string][]string{
 // it have more.
 var few = map[string][]string{
 	"mcp":         {"client", "money", "ident"},
-	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify"},
+	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify", "x402"},
 	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same

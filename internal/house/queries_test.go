@@ -19,6 +19,10 @@ var acrossTenants = map[string]string{
 	"AgentsWithExpiredHolds": "the sweeper looks for work in every company",
 	"ReconcileTenants":       "reconciling walks every company",
 	"OutboxTenants":          "messages are made of every company's events",
+	"WebhookPrune":           "old deliveries go in every company",
+	"MessagesForget":         "old messages go, whoever's they are",
+	"LimitNoticesForget":     "old notices go, whoever's they are",
+	"WeeklyCompanies":        "every company has its Monday",
 }
 
 // bothModes are the queries that mean live and test at once, and why.

@@ -30,6 +30,8 @@ const (
 	Account       Prefix = "acct"
 	Transaction   Prefix = "txn"
 	Hold          Prefix = "hold"
+	Webhook       Prefix = "whk"
+	Delivery      Prefix = "whd"
 )
 
 // Tenant is one side of one company: live and test share nothing but the

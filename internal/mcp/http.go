@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,7 +22,7 @@ const maxBody = 1 << 20
 func Handler(api http.Handler, base, version string, log *slog.Logger) http.Handler {
 	streamable := sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server {
 		c, err := client.New(client.Config{Server: base, Token: credential(r), Mode: r.Header.Get("X-Mode"), Company: r.Header.Get("X-Company-Id"),
-			Retries: -1, HTTP: &http.Client{Transport: inside{api, r}}, UserAgent: "purser-mcp"})
+			Retries: -1, HTTP: &http.Client{Transport: inside{api, r, refusalOf(r)}}, UserAgent: "purser-mcp"})
 		if err != nil {
 			log.ErrorContext(r.Context(), "MCP cannot call the API", "error", err)
 			return nil
@@ -38,8 +39,85 @@ func Handler(api http.Handler, base, version string, log *slog.Logger) http.Hand
 			http.Error(w, "Send an API key as Authorization: Bearer, or in X-API-Key.", http.StatusUnauthorized)
 			return
 		}
-		streamable.ServeHTTP(w, r)
+		d := &door{ResponseWriter: w}
+		r = r.WithContext(context.WithValue(r.Context(), doorKey{}, d))
+		if begins(r) {
+			d.refused = inside{api, r, d}.dead(base)
+		}
+		streamable.ServeHTTP(d, r)
 	})
+}
+
+// door turns the answer to a message into 401 when the API said that its key or
+// token is not valid (RFC 6750): the specification wants that of the transport,
+// not of a tool.
+type door struct {
+	http.ResponseWriter
+	refused, wrote bool
+}
+
+type doorKey struct{}
+
+func refusalOf(r *http.Request) *door {
+	d, _ := r.Context().Value(doorKey{}).(*door)
+	return d
+}
+
+// WriteHeader sends the status, or 401 in its place.
+func (d *door) WriteHeader(status int) {
+	if d.wrote {
+		return
+	}
+	d.wrote = true
+	if d.refused {
+		d.Header().Set("WWW-Authenticate", `Bearer realm="purser", error="invalid_token"`)
+		http.Error(d.ResponseWriter, "The key or token is not valid, or not any more.", http.StatusUnauthorized)
+		return
+	}
+	d.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends a part of the body, unless the message was refused.
+func (d *door) Write(b []byte) (int, error) {
+	if d.WriteHeader(http.StatusOK); d.refused {
+		return len(b), nil
+	}
+	return d.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (d *door) Unwrap() http.ResponseWriter { return d.ResponseWriter }
+
+// maxPeek bounds how much of a message is looked at, in bytes.
+const maxPeek = 64 << 10
+
+// begins says whether a message opens a session. Such a message asks the API
+// nothing by itself, so its key has to be looked at.
+func begins(r *http.Request) bool {
+	if r.Body == nil || r.Method != http.MethodPost {
+		return false
+	}
+	head, _ := io.ReadAll(io.LimitReader(r.Body, maxPeek)) // the reader that follows meets the same error
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+	return bytes.Contains(head, []byte(`"initialize"`))
+}
+
+// dead says whether the API does not know the message's key or token.
+func (t inside) dead(base string) bool {
+	r, err := http.NewRequestWithContext(t.from.Context(), http.MethodGet, base+"/v1/agents?limit=1", http.NoBody)
+	if err != nil {
+		return false
+	}
+	for _, name := range []string{"Authorization", "X-API-Key", "X-Mode", "X-Company-Id"} {
+		if v := t.from.Header.Get(name); v != "" {
+			r.Header.Set(name, v)
+		}
+	}
+	answer, err := t.RoundTrip(r)
+	return err == nil && answer.StatusCode == http.StatusUnauthorized
 }
 
 func credential(r *http.Request) string {
@@ -58,6 +136,7 @@ func credential(r *http.Request) string {
 type inside struct {
 	handler http.Handler
 	from    *http.Request
+	door    *door
 }
 
 // RoundTrip answers a call.
@@ -74,6 +153,9 @@ func (t inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := &answer{header: http.Header{}, status: http.StatusOK}
 	t.handler.ServeHTTP(w, r)
+	if w.status == http.StatusUnauthorized && t.door != nil {
+		t.door.refused = true
+	}
 	return &http.Response{StatusCode: w.status, Status: http.StatusText(w.status), Proto: r.Proto, ProtoMajor: 1, ProtoMinor: 1,
 		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r}, nil
 }

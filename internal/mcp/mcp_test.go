@@ -32,6 +32,11 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	call := strings.TrimSpace(r.Method + " " + r.URL.RequestURI() + " " + string(body))
 	a.calls, a.headers = append(a.calls, call), append(a.headers, r.Header)
+	if _, asked := a.answers["GET /v1/agents"]; r.URL.Path == "/v1/agents" && !asked {
+		a.calls, a.headers = a.calls[:len(a.calls)-1], a.headers[:len(a.headers)-1]
+		_, _ = io.WriteString(w, `{"data":[]}`) // the door looks at the key
+		return
+	}
 	answer, ok := a.answers[r.Method+" "+r.URL.Path]
 	if !ok {
 		a.t.Errorf("nobody expected %s", call)
@@ -147,7 +152,7 @@ func TestWhatApplies(t *testing.T) {
 // the protocol, with what comes next.
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]string{401: "does not work", 403: "another way", 404: "Check the id", 409: "explain_decision", 422: "Correct the arguments", 429: "do not pay", 503: "do not pay"} {
+	for status, want := range map[int]string{403: "another way", 404: "Check the id", 409: "explain_decision", 422: "Correct the arguments", 429: "do not pay", 503: "do not pay"} {
 		a := &api{status: status, answers: map[string]string{"POST /v1/authorize": `{"status":1,"code":"some_code","detail":"The detail."}`}}
 		a.answers["POST /v1/authorize"] = strings.Replace(a.answers["POST /v1/authorize"], "1", itoa(status), 1)
 		result, _, text := call(t, connect(t, a, "ag_test_key"), "authorize_spend", map[string]any{"amount": "1", "currency": "usd", "merchant": "AWS"})
@@ -158,6 +163,33 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 }
 
 func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
+
+// TestADeadKeyIsRefusedByTheDoor is the transport's 401, at the beginning and in
+// the middle of a session.
+func TestADeadKeyIsRefusedByTheDoor(t *testing.T) {
+	t.Parallel()
+	a := &api{t: t, status: http.StatusUnauthorized, answers: map[string]string{"GET /v1/agents": `{"status":401,"code":"invalid_key","detail":"No."}`,
+		"POST /v1/authorize": `{"status":401,"code":"invalid_key","detail":"No."}`}}
+	server := httptest.NewServer(mcp.Handler(a, "http://purser.example", "test", slog.New(slog.DiscardHandler)))
+	t.Cleanup(server.Close)
+	for _, message := range []string{`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`,
+		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"authorize_spend","arguments":{"amount":"1","currency":"usd","merchant":"AWS"}}}`} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = http.Header{"Authorization": {"Bearer ag_test_dead"}, "Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusUnauthorized || !strings.Contains(answer.Header.Get("WWW-Authenticate"), `error="invalid_token"`) || strings.Contains(string(body), "jsonrpc") {
+			t.Errorf("%d %v: %s", answer.StatusCode, answer.Header, body)
+		}
+	}
+}
 
 // TestNoToolDecides keeps the tools to what an agent may do.
 func TestNoToolDecides(t *testing.T) {

@@ -43,12 +43,27 @@ type Queue struct {
 
 // NewQueue makes a queue over a pool. Nothing is worked off until Run.
 func NewQueue(pool *postgres.Pool, log *slog.Logger) (*Queue, error) {
+	log = slog.New(grave{log.Handler()})
 	client, err := river.NewClient(pool.Queue(), &river.Config{Schema: postgres.QueueSchema, Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("open the queue: %w", err)
 	}
 	return &Queue{pool: pool, log: log, workers: river.NewWorkers(), client: client}, nil
 }
+
+// grave leaves out what River says every few seconds of work that goes well.
+type grave struct{ slog.Handler }
+
+// Enabled is true for warnings and errors.
+func (g grave) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && g.Handler.Enabled(ctx, l)
+}
+
+// WithAttrs keeps it grave.
+func (g grave) WithAttrs(attrs []slog.Attr) slog.Handler { return grave{g.Handler.WithAttrs(attrs)} }
+
+// WithGroup keeps it grave.
+func (g grave) WithGroup(name string) slog.Handler { return grave{g.Handler.WithGroup(name)} }
 
 // Handle says who works off a kind of job. Before Run.
 func Handle[T river.JobArgs](q *Queue, w river.Worker[T]) { river.AddWorker(q.workers, w) }

@@ -51,7 +51,7 @@ const (
 type KeySet struct {
 	pool    *postgres.Pool
 	config  Config
-	sealer  sealer
+	sealer  Sealer
 	current atomic.Pointer[snapshot]
 
 	reloading sync.Mutex
@@ -67,7 +67,7 @@ func Open(ctx context.Context, pool *postgres.Pool, c Config) (*KeySet, error) {
 	if c.MaxTokenLifetime <= 0 || c.ReloadEvery <= 0 || c.PublishAhead < 0 || c.Logger == nil {
 		return nil, errors.New("sign: a token lifetime, a reload interval and a logger are needed")
 	}
-	sealer, err := newSealer(c.KeyEncryptionKey)
+	sealer, err := NewSealer(c.KeyEncryptionKey, sealPurpose)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func newKey(p purpose, a Algorithm) (*key, error) {
 	return &key{id: id, purpose: p, algorithm: a, public: private.Public(), private: private}, nil
 }
 
-func (k *key) toRow(s sealer) (db.InsertSigningKeyParams, error) {
+func (k *key) toRow(s Sealer) (db.InsertSigningKeyParams, error) {
 	public, err := x509.MarshalPKIXPublicKey(k.public)
 	if err != nil {
 		return db.InsertSigningKeyParams{}, err
@@ -58,12 +58,12 @@ func (k *key) toRow(s sealer) (db.InsertSigningKeyParams, error) {
 		return db.InsertSigningKeyParams{}, err
 	}
 	return db.InsertSigningKeyParams{KeyID: k.id, Purpose: string(k.purpose), Algorithm: string(k.algorithm),
-		PublicKey: public, SealedPrivate: s.seal(private, k.boundTo())}, nil
+		PublicKey: public, SealedPrivate: s.Seal(private, k.boundTo())}, nil
 }
 
 // fromRow reads a key and refuses a row whose parts do not belong together.
 // errOtherKey is no failure: the key is returned without its private part.
-func fromRow(r db.SigningKeysRow, s sealer) (*key, error) {
+func fromRow(r db.SigningKeysRow, s Sealer) (*key, error) {
 	k := &key{id: r.KeyID, purpose: purpose(r.Purpose), algorithm: Algorithm(r.Algorithm),
 		createdAt: r.CreatedAt, signsFrom: r.SignsFrom, signsUntil: r.SignsUntil}
 	var err error
@@ -77,7 +77,7 @@ func fromRow(r db.SigningKeysRow, s sealer) (*key, error) {
 	if id != k.id || !k.algorithm.fits(k.public) {
 		return nil, errors.New("the public key is not the one that the row names")
 	}
-	private, err := s.open(r.SealedPrivate, k.boundTo())
+	private, err := s.Open(r.SealedPrivate, k.boundTo())
 	if err != nil {
 		return k, err
 	}

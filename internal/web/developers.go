@@ -41,6 +41,7 @@ func (v *visit) showDevelopers(status int, page views.DevelopersPage) error {
 		handle = "procurement-bot"
 	}
 	page.Base, page.Key = v.address(""), orPlace(page.Secret)
+	page.Currency = string(v.frame.Company.Currency)
 	page.Body, page.Curl = v.exampleBody(handle), v.exampleCurl(handle, page.Secret)
 	return v.show(status, views.Developers(v.titled("Developers"), page))
 }

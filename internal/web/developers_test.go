@@ -1,7 +1,9 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,9 +21,14 @@ func TestQuickstart(t *testing.T) {
 	}
 	filled := page.submit("form[action$='/developers/key']").want(http.StatusOK)
 	key := filled.text("#secret")
-	for _, id := range []string{"curl", "node", "python", "go", "confirm"} {
-		if got := filled.text("#example-" + id); !strings.Contains(got, key) || id != "confirm" && !strings.Contains(got, "runner") {
+	for _, id := range []string{"curl", "node", "python", "go", "confirm", "cli", "mcp", "mcp-stdio"} {
+		if got := filled.text("#example-" + id); !strings.Contains(got, key) || slices.Contains([]string{"curl", "node", "python", "go"}, id) && !strings.Contains(got, "runner") {
 			t.Errorf("%s is not filled in: %s", id, got)
+		}
+	}
+	for _, id := range []string{"mcp", "mcp-stdio"} {
+		if text := filled.text("#example-" + id); !json.Valid([]byte(text)) || !strings.Contains(text, "http://"+worldHost) {
+			t.Errorf("%s is no settings of a client: %s", id, text)
 		}
 	}
 	used := caller{f.world, [][2]string{{"X-API-Key", key}}}.spend("runner", "5", "AWS")

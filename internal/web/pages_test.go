@@ -51,6 +51,7 @@ func (w *world) some(owner *browser, live bool) map[string]string {
 		out[kind] = first(ask.do("GET", path, nil))
 	}
 	out["sessions"] = ident.Format(ident.Session, ident.New())
+	addWebhook(ask, out)
 	return out
 }
 

@@ -182,7 +182,7 @@ func listFields(r policy.Rule, fields map[string][]string) {
 	case policy.RailList:
 		fields["values"] = r.Values
 	case policy.Hours:
-		fields["from"], fields["to"] = []string{views.Clock(r.From)}, []string{views.Clock(r.To)}
+		fields["from"], fields["to"] = []string{policy.Clock(r.From)}, []string{policy.Clock(r.To)}
 		for _, d := range r.Days {
 			fields["days"] = append(fields["days"], strings.ToLower(d.String()[:3]))
 		}

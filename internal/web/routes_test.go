@@ -65,6 +65,8 @@ func unknown() map[string]string {
 		"sessions":       ident.Format(ident.Session, ident.New()),
 		"audit":          ident.Format(ident.Event, ident.New()),
 		"ledger":         ident.Format(ident.Transaction, ident.New()),
+		"webhooks":       ident.Format(ident.Webhook, ident.New()),
+		"deliveries":     ident.Format(ident.Delivery, ident.New()),
 	}
 }
 
@@ -86,7 +88,15 @@ func (f *firm) things(live bool) map[string]string {
 	t["audit"] = first(owner.do("GET", "/v1/audit", nil))
 	t["sessions"] = f.sessionOf("viewer@" + f.name + ".test")
 	t["ledger"] = f.booked(live)
+	addWebhook(owner, t)
 	return t
+}
+
+// addWebhook makes a webhook and a delivery that waits for its first attempt.
+func addWebhook(ask caller, things map[string]string) {
+	made := ask.do("POST", "/v1/webhooks", map[string]any{"url": "http://127.0.0.1:1/hook", "description": "Books", "events": []string{"agent.*", "key.revoked"}})
+	things["webhooks"] = fmt.Sprint(made["id"])
+	things["deliveries"] = fmt.Sprint(ask.do("POST", "/v1/webhooks/"+things["webhooks"]+"/test", nil)["id"])
 }
 
 // first is the id of the newest thing of a list.

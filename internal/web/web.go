@@ -15,6 +15,8 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ledger"
+	"github.com/getpurser/purser/internal/messages"
+	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
@@ -37,6 +39,8 @@ type Web struct {
 	audit     *audit.Log
 	feed      *audit.Feed
 	keys      *sign.KeySet
+	webhooks  *webhooks.Service
+	messages  *messages.Service
 	clerk     *ClerkConfig // nil where people sign in with links
 
 	simulations *slots
@@ -59,8 +63,11 @@ type Config struct {
 	Spend     *spend.Service
 	Audit     *audit.Log
 	// Feed is what pages hear news from; somebody else runs it.
-	Feed *audit.Feed
-	Keys *sign.KeySet
+	Feed     *audit.Feed
+	Keys     *sign.KeySet
+	Webhooks *webhooks.Service
+	// Messages is what people are told.
+	Messages *messages.Service
 	// Draining is closed when the server begins to shut down, which ends what
 	// streams.
 	Draining <-chan struct{}
@@ -71,12 +78,12 @@ type Config struct {
 // New makes the pages. Mount puts them on echo.
 func New(c Config) (*Web, error) {
 	if c.BaseURL == nil || c.Logger == nil || len(c.Secret) == 0 || c.Pool == nil || c.Access == nil || c.Companies == nil ||
-		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil ||
+		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil || c.Messages == nil || c.Webhooks == nil ||
 		(c.Clerk != nil) != c.Access.ClerkOn() {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool), audit: c.Audit, feed: c.Feed, keys: c.Keys,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool), audit: c.Audit, feed: c.Feed, keys: c.Keys, messages: c.Messages, webhooks: c.Webhooks,
 		clerk: c.Clerk, simulations: newSlots(atOnce)}, nil
 }
 
@@ -105,7 +112,7 @@ func (w *Web) pages() []page {
 	for _, some := range [][]page{
 		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
 		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(), w.ledgerPages(),
-		w.auditPages(), w.settingsPages(), w.keyPages(), w.memberPages(), w.companyPages(), w.youPages(), w.developerPages(),
+		w.auditPages(), w.settingsPages(), w.keyPages(), w.webhookPages(), w.memberPages(), w.companyPages(), w.youPages(), w.messagePages(), w.developerPages(),
 	} {
 		all = append(all, some...)
 	}

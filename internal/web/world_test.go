@@ -19,7 +19,10 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/demo"
+	"github.com/getpurser/purser/internal/messages"
+	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/notify/mail"
+	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
@@ -33,6 +36,7 @@ type world struct {
 	t       testing.TB
 	pool    *postgres.Pool
 	mailbox *mail.Mailbox
+	queue   *notify.Queue
 	web     *Web
 	logs    *lockedBuffer
 }
@@ -61,14 +65,22 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	for _, job := range []func(context.Context){gate.Run, gate.Listen, keys.Run, events.Run, feed.Run, doors.Run} {
 		w.run(job)
 	}
+	w.queue, err = notify.NewQueue(w.pool, log)
+	w.must(err)
+	told, err := messages.New(messages.Config{Pool: w.pool, Queue: w.queue, Access: doors, Companies: companies, Policies: policies, Spend: gate,
+		Mail: w.mailbox, BaseURL: config.BaseURL, KeyEncryptionKey: make([]byte, 32), Log: log})
+	w.must(err)
 	draining := make(chan struct{})
+	hooks, err := webhooks.Open(webhooks.Config{Pool: w.pool, Queue: w.queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log, AllowLoopback: true})
+	w.must(err)
 	door, err := api.New(api.Config{BaseURL: config.BaseURL, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: doors.InstallationKey(),
-		Pool: w.pool, Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: events, Keys: keys, Mailbox: w.mailbox, Draining: draining})
+		Pool: w.pool, Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: events, Keys: keys, Messages: told, Mailbox: w.mailbox, Draining: draining,
+		Feed: feed, Webhooks: hooks})
 	w.must(err)
 	base, err := url.Parse(config.BaseURL)
 	w.must(err)
 	w.web, err = New(Config{BaseURL: base, Logger: log, Secret: doors.InstallationKey(), Pool: w.pool, Access: doors, Companies: companies,
-		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Draining: draining})
+		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Messages: told, Webhooks: hooks, Draining: draining})
 	w.must(err)
 	e := echo.New()
 	e.HTTPErrorHandler = door.HTTPErrorHandler(w.web.HandleError)

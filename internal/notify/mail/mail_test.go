@@ -2,13 +2,11 @@ package mail_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -244,42 +242,8 @@ func TestSMTPAddresses(t *testing.T) {
 	}
 }
 
-func TestQueueDelivers(t *testing.T) {
-	t.Parallel()
-	s := newServer(t)
-	out, err := mail.NewSMTP("smtp://"+s.Addr().String(), "purser@example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := mail.NewQueue(out, slog.New(slog.DiscardHandler))
-	for i := range 20 {
-		if err := q.Send(t.Context(), mail.Message{To: fmt.Sprintf("p%d@example.com", i), Subject: "s", Text: "t", HTML: "h"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	stop() // what waits when the server stops is still delivered
-	q.Run(ctx)
-	if n := len(s.all()); n != 20 {
-		t.Errorf("%d were delivered", n)
-	}
-}
-
-func TestQueueIsBounded(t *testing.T) {
-	t.Parallel()
-	q := mail.NewQueue(mail.NewMailbox(), slog.New(slog.DiscardHandler))
-	var err error
-	for range 2000 {
-		if err = q.Send(t.Context(), mail.Message{}); err != nil {
-			break
-		}
-	}
-	if !errors.Is(err, mail.ErrFull) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestFailuresAreLoggedWithoutThePerson(t *testing.T) {
+// TestTrouble: one word for a failure, and never the address.
+func TestTrouble(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.refuse = true
@@ -287,16 +251,40 @@ func TestFailuresAreLoggedWithoutThePerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	q := mail.NewQueue(out, slog.New(slog.NewTextHandler(&log, nil)))
-	if err := mail.NewPost(q).SignInLink(t.Context(), "bob@example.com", link, time.Minute); err != nil {
+	if err := out.Send(t.Context(), mail.Message{To: "bob@example.com"}); mail.Trouble(err) != mail.Refused {
+		t.Errorf("refused is %q", mail.Trouble(err))
+	}
+	_ = s.Close()
+	if err := out.Send(t.Context(), mail.Message{To: "bob@example.com"}); mail.Trouble(err) != mail.Unreachable {
+		t.Errorf("away is %q: %v", mail.Trouble(err), err)
+	}
+	if got := mail.Trouble(fmt.Errorf("dial: %w", context.DeadlineExceeded)); got != mail.TooSlow {
+		t.Errorf("slow is %q", got)
+	}
+}
+
+// TestSubjectsAreOneLine: no text of others begins a header of its own.
+func TestSubjectsAreOneLine(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	out, err := mail.NewSMTP("smtp://"+s.Addr().String(), "purser@example.com")
+	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer stop()
-	q.Run(ctx)
-	text := log.String()
-	if !strings.Contains(text, "domain=example.com") || strings.Contains(text, "bob@") || strings.Contains(text, "token=") {
-		t.Errorf("logged %s", text)
+	for _, name := range []string{"a\r\nBcc: eve@example.com", "a\nBcc: eve@example.com\n\nbody", "a\u2028Bcc: eve@example.com", strings.Repeat("é", 500)} {
+		m, err := mail.Letter{Subject: name + " waits", Lines: []string{name}, Facts: []mail.Fact{{Name: "Merchant", Value: name}}}.To("bob@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.ID = "one"
+		if err := out.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range s.all() {
+		m, err := netmail.ReadMessage(strings.NewReader(text))
+		if err != nil || m.Header.Get("Bcc") != "" || m.Header.Get("Message-Id") != "<one@example.com>" || len(m.Header["To"]) != 1 {
+			t.Errorf("%v: %v", err, m.Header)
+		}
 	}
 }

@@ -3,10 +3,8 @@
 package mail
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"html/template"
 	"time"
 )
 
@@ -14,14 +12,18 @@ import (
 // to the person and into no log.
 type Message struct {
 	To, Subject, Text, HTML string
+	// ID is the left side of the Message-ID. The same message that is delivered
+	// twice has it twice. Empty draws one.
+	ID string
 }
 
-// Transport delivers a message or takes it over for delivery.
+// Transport delivers a message or takes it over for delivery. Its errors are
+// not for people's eyes: see Trouble.
 type Transport interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// Post writes each kind of mail.
+// Post writes the letters of signing in and hands them to a transport.
 type Post struct{ transport Transport }
 
 // NewPost writes mails and hands them to the transport.
@@ -29,55 +31,43 @@ func NewPost(t Transport) *Post { return &Post{transport: t} }
 
 // SignInLink mails the link that signs in, which works once and for so long.
 func (p *Post) SignInLink(ctx context.Context, to, link string, validFor time.Duration) error {
-	return p.send(ctx, to, letter{
+	return p.send(ctx, to, SignInLink(link, validFor))
+}
+
+// Invitation mails somebody that a company made them a member.
+func (p *Post) Invitation(ctx context.Context, to, companyName, role, link string) error {
+	return p.send(ctx, to, Invitation(to, companyName, role, link))
+}
+
+func (p *Post) send(ctx context.Context, to string, l Letter) error {
+	m, err := l.To(to)
+	if err != nil {
+		return err
+	}
+	return p.transport.Send(ctx, m)
+}
+
+// SignInLink is the letter with the link that signs in.
+func SignInLink(link string, validFor time.Duration) Letter {
+	return Letter{
 		Subject: "Your sign-in link for Purser",
 		Lines:   []string{"Open this link to sign in to Purser:"},
 		Link:    link, Button: "Sign in",
 		After: fmt.Sprintf("It works once, within %d minutes. If you did not ask for it, do nothing: "+
 			"nobody can sign in without it.", int(validFor.Minutes())),
-	})
+	}
 }
 
-// Invitation mails somebody that a company made them a member.
-func (p *Post) Invitation(ctx context.Context, to, companyName, role, link string) error {
-	return p.send(ctx, to, letter{
+// Invitation is the letter that tells somebody that a company made them a
+// member.
+func Invitation(to, companyName, role, link string) Letter {
+	return Letter{
 		Subject: companyName + " invites you to Purser",
 		Lines: []string{fmt.Sprintf("%s invites you to Purser as %s.", companyName, roleNames[role]),
 			"Sign in with this mail address, " + to + ", to join:"},
 		Link: link, Button: "Join",
 		After: "If you do not know who this is from, do nothing.",
-	})
+	}
 }
 
 var roleNames = map[string]string{"owner": "an owner", "admin": "an admin", "approver": "an approver", "viewer": "a viewer"}
-
-// letter is what every mail is made of.
-type letter struct {
-	Subject      string
-	Lines        []string
-	Link, Button string
-	After        string
-}
-
-var page = template.Must(template.New("mail").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{.Subject}}</title></head>
-<body style="font-family:sans-serif;line-height:1.5;color:#1f2937;max-width:32rem;margin:2rem auto;padding:0 1rem">
-{{range .Lines}}<p>{{.}}</p>
-{{end}}<p><a href="{{.Link}}" style="display:inline-block;background:#1f2937;color:#ffffff;padding:.6rem 1.2rem;border-radius:.4rem;text-decoration:none">{{.Button}}</a></p>
-<p style="word-break:break-all">{{.Link}}</p>
-<p style="color:#4b5563">{{.After}}</p>
-</body></html>
-`))
-
-func (p *Post) send(ctx context.Context, to string, l letter) error {
-	var html bytes.Buffer
-	if err := page.Execute(&html, l); err != nil {
-		return fmt.Errorf("write the mail: %w", err)
-	}
-	var text bytes.Buffer
-	for _, line := range l.Lines {
-		fmt.Fprintf(&text, "%s\n\n", line)
-	}
-	fmt.Fprintf(&text, "%s\n\n%s\n", l.Link, l.After)
-	return p.transport.Send(ctx, Message{To: to, Subject: l.Subject, Text: text.String(), HTML: html.String()})
-}

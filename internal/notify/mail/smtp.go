@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -99,7 +100,12 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 	msg.Subject(m.Subject)
 	msg.SetDate()
-	msg.SetMessageID()
+	if m.ID == "" {
+		msg.SetMessageID()
+	} else {
+		_, domain, _ := strings.Cut(s.from.Address, "@")
+		msg.SetMessageIDWithValue(m.ID + "@" + domain)
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	client, err := gomail.NewClient(s.host, s.options...)

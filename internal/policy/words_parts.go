@@ -1,4 +1,4 @@
-package views
+package policy
 
 import (
 	"cmp"
@@ -10,12 +10,10 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
-
-	"github.com/getpurser/purser/internal/policy"
 )
 
-// who is the people that a rule asks: "one owner, admin or approver".
-func (w Words) who(r policy.Rule) string {
+// Who is the people that a rule asks: "one owner, admin or approver".
+func (w Words) Who(r Rule) string {
 	n := max(1, r.Approvals)
 	roles, people := w.approvers(r.Approvers)
 	switch {
@@ -26,14 +24,14 @@ func (w Words) who(r policy.Rule) string {
 				names[i] += "s"
 			}
 		}
-		return number(n) + " " + listed(names, "or")
+		return number(n) + " " + Listed(names, "or")
 	case len(roles) == 0 && n >= len(people):
-		return listed(people, "and")
+		return Listed(people, "and")
 	}
 	for i, role := range roles {
 		roles[i] = "any " + role
 	}
-	return number(n) + " of " + listed(append(roles, people...), "and")
+	return number(n) + " of " + Listed(append(roles, people...), "and")
 }
 
 // mayApprove are the roles that decide approvals, the mightiest first.
@@ -69,9 +67,9 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// span is a stretch of time in the largest unit that is exact: "hour", "10
+// Span is a stretch of time in the largest unit that is exact: "hour", "10
 // minutes".
-func span(d time.Duration) string {
+func Span(d time.Duration) string {
 	units := []struct {
 		long time.Duration
 		name string
@@ -87,7 +85,7 @@ func span(d time.Duration) string {
 	return d.String()
 }
 
-func (w Words) hours(r policy.Rule) string {
+func (w Words) hours(r Rule) string {
 	times := fmt.Sprintf("from %s to %s", Clock(r.From), Clock(r.To))
 	switch {
 	case r.From == 0 && r.To == 24*60:
@@ -130,16 +128,16 @@ func weekdays(days []time.Weekday) string {
 	if len(parts) == 1 && len(days) > 1 {
 		return parts[0]
 	}
-	return "on " + listed(parts, "and")
+	return "on " + Listed(parts, "and")
 }
 
 // list is the sentence of a rule that allows or blocks.
-func (w Words) list(r policy.Rule) string {
+func (w Words) list(r Rule) string {
 	written := r.Values
-	if r.Type == policy.RailList {
+	if r.Type == RailList {
 		written = slices.Clone(written)
 		slices.SortFunc(written, func(a, b string) int {
-			return cmp.Compare(slices.Index(policy.Rails(), a), slices.Index(policy.Rails(), b))
+			return cmp.Compare(slices.Index(Rails(), a), slices.Index(Rails(), b))
 		})
 	}
 	values := make([]string, 0, len(written))
@@ -150,9 +148,9 @@ func (w Words) list(r policy.Rule) string {
 		rest := len(values) - w.Most
 		values = append(values[:w.Most:w.Most], Count(rest)+" more")
 	}
-	block, and, or := r.Mode == policy.Block, listed(values, "and"), listed(values, "or")
+	block, and, or := r.Mode == Block, Listed(values, "and"), Listed(values, "or")
 	switch r.Type {
-	case policy.MerchantList:
+	case MerchantList:
 		stars := ""
 		if slices.ContainsFunc(r.Values, func(v string) bool { return strings.Contains(v, "*") }) {
 			stars = " (* stands for any characters)"
@@ -161,17 +159,17 @@ func (w Words) list(r policy.Rule) string {
 			return fmt.Sprintf("Denies merchants whose whole name or domain is %s%s.", or, stars)
 		}
 		return fmt.Sprintf("Allows only merchants whose whole name or domain is %s%s; others are denied.", or, stars)
-	case policy.MCCList:
+	case MCCList:
 		noun := "merchant categories "
 		if len(r.Values) == 1 && !strings.Contains(r.Values[0], "-") {
 			noun = "merchant category "
 		}
 		return allowed(block, noun+and, "others, and requests that name none, are denied")
-	case policy.CurrencyList:
+	case CurrencyList:
 		return allowed(block, "payments in "+or, "other currencies are denied")
-	case policy.CountryList:
+	case CountryList:
 		return allowed(block, "merchants in "+or, "others, and requests that name no country, are denied")
-	case policy.RailList:
+	case RailList:
 		return allowed(block, "payments over "+or, "other ways are denied")
 	}
 	return "Does something that this page has no words for (" + string(r.Type) + ")."
@@ -185,16 +183,16 @@ func allowed(block bool, what, rest string) string {
 }
 
 // valueWords is one value of a list as a sentence writes it.
-func valueWords(t policy.Type, v string) string {
+func valueWords(t Type, v string) string {
 	v = strings.TrimSpace(v)
 	switch t {
-	case policy.MerchantList:
-		return "“" + visible(v) + "”"
-	case policy.MCCList:
+	case MerchantList:
+		return "“" + Visible(v) + "”"
+	case MCCList:
 		return strings.Replace(v, "-", " to ", 1)
-	case policy.CurrencyList:
+	case CurrencyList:
 		return strings.ToUpper(v)
-	case policy.CountryList:
+	case CountryList:
 		return CountryName(v) + " (" + strings.ToUpper(v) + ")"
 	}
 	return RailName(v)

@@ -1,18 +1,16 @@
-package views
+package policy
 
 import (
 	"strings"
 	"testing"
-
-	"github.com/getpurser/purser/internal/policy"
 )
 
 var berlin = Words{Zone: "Europe/Berlin", People: map[string]string{
 	"mem_01jd3v7m4sfx1r5k0m7z2w8y9a": "ada@example.com", "mem_01jd3v7m4sfx1r5k0m7z2w8y9b": "ben@example.com"}}
 
-func rule(t *testing.T, raw string) policy.Rule {
+func ruleOf(t *testing.T, raw string) Rule {
 	t.Helper()
-	rules, err := policy.DecodeRules([]byte("[" + raw + "]"))
+	rules, err := DecodeRules([]byte("[" + raw + "]"))
 	if err != nil {
 		t.Fatalf("%s: %v", raw, err)
 	}
@@ -60,7 +58,7 @@ var sentences = []struct{ rule, want string }{
 func TestSentences(t *testing.T) {
 	seen := map[string]string{}
 	for _, c := range sentences {
-		got := berlin.Sentence(rule(t, c.rule))
+		got := berlin.Sentence(ruleOf(t, c.rule))
 		if got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.rule, got, c.want)
 		}
@@ -73,15 +71,15 @@ func TestSentences(t *testing.T) {
 
 func TestLongListsAreCutWhenAsked(t *testing.T) {
 	words := Words{Most: 2}
-	got := words.Sentence(rule(t, `{"type":"currency","mode":"block","values":["usd","eur","gbp","jpy"]}`))
+	got := words.Sentence(ruleOf(t, `{"type":"currency","mode":"block","values":["usd","eur","gbp","jpy"]}`))
 	if got != "Denies payments in USD, EUR or 2 more." {
 		t.Error(got)
 	}
 }
 
 func TestWhatFollowsFromRules(t *testing.T) {
-	rules := func(raw string) []policy.Rule {
-		list, err := policy.DecodeRules([]byte(raw))
+	rules := func(raw string) []Rule {
+		list, err := DecodeRules([]byte(raw))
 		if err != nil {
 			t.Fatal(err)
 		}
