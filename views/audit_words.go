@@ -26,6 +26,10 @@ func (e Event) Did() string {
 		told = e.didMember(what)
 	case "company":
 		told = e.didCompany(what)
+	case "ledger":
+		if what == "posted" {
+			told = "posted to the ledger: " + postingName(e.text("kind"))
+		}
 	case "slack":
 		told = map[string]string{"connected": "connected the chat channel" + e.named(" at ", e.text("host")), "disconnected": "disconnected the chat channel"}[what]
 	case "approval":

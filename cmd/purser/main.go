@@ -29,6 +29,7 @@ type commands struct {
 	Pay            pay                   `cmd:"" group:"Spending" columns:"decision,status,id,amount,currency,reason,approval,expires_at" help:"Ask a URL, and pay for it with x402 where it wants to be paid and Purser agrees."`
 	Exec           execute               `cmd:"" group:"Spending" api:"POST /v1/agents/{id}/credentials" help:"Run a program with a short-lived key of one agent."`
 	MCP            serveMCP              `cmd:"" name:"mcp" group:"Spending" help:"Serve the Model Context Protocol over standard input and output."`
+	Wallets        walletsGroup          `cmd:"" group:"Spending" help:"Money to spend."`
 	Approvals      approvalsGroup        `cmd:"" group:"Deciding" help:"Requests that wait for people."`
 	Agents         agentsGroup           `cmd:"" group:"Managing" help:"Programs that spend."`
 	Policies       policiesGroup         `cmd:"" group:"Managing" help:"The rules."`
@@ -37,6 +38,7 @@ type commands struct {
 	Me             meGroup               `cmd:"" group:"Managing" help:"What you are told, and who stands in for you."`
 	Slack          slackGroup            `cmd:"" group:"Managing" help:"The chat channel that hears of held requests."`
 	Company        companyGroup          `cmd:"" group:"Managing" help:"The company and its settings."`
+	Ledger         ledgerGroup           `cmd:"" group:"Managing" help:"The double-entry books."`
 	Audit          auditGroup            `cmd:"" group:"Managing" help:"The audit log, and offline checks of it."`
 	Events         followEvents          `cmd:"" group:"Managing" api:"GET /v1/events" help:"Hear what happens, as it happens."`
 	Webhooks       webhooksGroup         `cmd:"" group:"Managing" help:"Addresses that hear of events, and what was delivered to them."`

@@ -21,6 +21,7 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/ledger"
 	"github.com/getpurser/purser/internal/messages"
 	"github.com/getpurser/purser/internal/notify/mail"
 	"github.com/getpurser/purser/internal/notify/webhooks"
@@ -44,6 +45,7 @@ type API struct {
 	companies *company.Service
 	policies  *policy.Store
 	spend     *spend.Service
+	books     *ledger.Books
 	audit     *audit.Log
 	keys      *sign.KeySet
 	messages  *messages.Service
@@ -114,7 +116,7 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool),
 		audit: c.Audit, keys: c.Keys, messages: c.Messages, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience,
 		feed: c.Feed, webhooks: c.Webhooks, streams: &streams{open: map[uuid.UUID]int{}}, streamLife: streamLife}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
@@ -151,6 +153,7 @@ func (a *API) registerAll() {
 	a.registerAuthorizations()
 	a.registerBudget()
 	a.registerApprovals()
+	a.registerLedger()
 	a.registerAudit()
 	a.registerEvents()
 	a.registerWebhooks()

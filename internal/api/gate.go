@@ -68,6 +68,9 @@ func gates() map[string]gate {
 
 		"listApprovals": look, "getApproval": look, "approve": decide, "deny": decide,
 
+		"listLedgerAccounts": read, "getLedgerAccount": read, "listLedgerTransactions": read, "getLedgerTransaction": read,
+		"getTrialBalance": read, "listWallets": own, "topUp": admin,
+
 		"listEvents": read, "verifyLog": read, "getCheckpoint": read, "getProof": read, "getConsistency": read,
 		"followEvents": own, // and with spend alone, a key that is bound to an agent
 

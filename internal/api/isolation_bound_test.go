@@ -72,7 +72,7 @@ func (s *side) otherAgent(t *testing.T) map[string]string {
 	t.Helper()
 	key := s.session.want(201, "", "POST", "/v1/agents/bot/credentials", map[string]any{"name": "theirs"}).text("id")
 	out := map[string]string{"key": key}
-	for _, kind := range []ident.Prefix{ident.Authorization, ident.Approval} {
+	for _, kind := range []ident.Prefix{ident.Authorization, ident.Approval, ident.Account, ident.Transaction} {
 		out[string(kind)] = s.own(string(kind))
 	}
 	out[string(ident.Event)] = s.own(string(ident.Event))

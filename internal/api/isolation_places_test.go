@@ -36,9 +36,9 @@ const (
 func kindByName() map[string]string {
 	out := map[string]string{"agent": string(ident.Agent), "agents[]": string(ident.Agent), "X-Agent-Id": string(ident.Agent),
 		"replaces": string(ident.Policy), "approvers[]": string(ident.Member), "stand_in": string(ident.Member), "actor": string(ident.Key), "X-Company-Id": string(ident.Company),
-		"cursor": cursorKind, "token": tokenKind, "Idempotency-Key": onceKind}
+		"account": string(ident.Account), "cursor": cursorKind, "token": tokenKind, "Idempotency-Key": onceKind}
 	for _, text := range []string{"name", "description", "handle", "email", "purpose", "reason", "comment", "reference", "shown", "currency", "time_zone",
-		"approval_timeout", "token_audience", "mcc", "country", "domain", "when", "window", "from", "to", "values[]", "amount", "merchant", "type",
+		"approval_timeout", "token_audience", "mcc", "country", "domain", "when", "window", "from", "to", "values[]", "amount", "merchant", "type", "kind",
 		"If-Match", "Accept", "X-Request-Id", "metadata", "url", "events[]", "Last-Event-ID"} {
 		out[text] = ""
 	}
@@ -49,7 +49,8 @@ func kindByName() map[string]string {
 func kindByPath() map[string]ident.Prefix {
 	return map[string]ident.Prefix{"/v1/agents/": ident.Agent, "/v1/budget/": ident.Agent, "/v1/authorize/": ident.Authorization, "/v1/approvals/": ident.Approval,
 		"/v1/members/": ident.Member, "/v1/api-keys/": ident.Key, "/v1/policies/": ident.Policy, "/v1/audit/": ident.Event,
-		"/v1/webhooks/": ident.Webhook, "/v1/webhooks/deliveries/": ident.Delivery}
+		"/v1/webhooks/": ident.Webhook, "/v1/webhooks/deliveries/": ident.Delivery,
+		"/v1/ledger/accounts/": ident.Account, "/v1/ledger/transactions/": ident.Transaction}
 }
 
 // probes walks the server's own route table.
@@ -145,8 +146,8 @@ func TestEveryPlaceIsKnown(t *testing.T) {
 		t.Errorf("%d places; what do these name? %v", len(all), unknown)
 	}
 	d.Paths["/v1/agents/{id}"].Get.Parameters = append(d.Paths["/v1/agents/{id}"].Get.Parameters,
-		&huma.Param{Name: "wallet", In: "query", Schema: &huma.Schema{Type: huma.TypeString}})
-	d.Paths["/v1/wallets/{id}"] = &huma.PathItem{Get: &huma.Operation{OperationID: "getWallet", Path: "/v1/wallets/{id}",
+		&huma.Param{Name: "purse", In: "query", Schema: &huma.Schema{Type: huma.TypeString}})
+	d.Paths["/v1/purses/{id}"] = &huma.PathItem{Get: &huma.Operation{OperationID: "getPurse", Path: "/v1/purses/{id}",
 		Parameters: []*huma.Param{{Name: "id", In: "path", Schema: &huma.Schema{Type: huma.TypeString}}}}}
 	if _, unknown = probes(d); len(unknown) != 2 {
 		t.Errorf("two new places went unnoticed: %v", unknown)

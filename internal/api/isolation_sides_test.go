@@ -12,7 +12,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/ledger"
 )
 
 // side is one mode of one company, with a key that may everything a key may.
@@ -39,6 +41,7 @@ func (f *firm) side(mode string) *side {
 	s.key.want(201, "", "POST", "/v1/policies", map[string]any{"name": "P",
 		"rules": []rule{limit(1_000_000), {"type": "approval_threshold", "amount": 50, "currency": "usd"}}})
 	s.own(string(ident.Authorization))
+	s.own(string(ident.Account)) // so that reading the books does not open them
 	owner, err := pgx.Connect(f.t.Context(), f.pool.Config().ConnString())
 	if err != nil {
 		f.t.Fatal(err)
@@ -78,6 +81,10 @@ func (s *side) own(kind string) string {
 		return s.key.want(200, "", "POST", "/v1/authorize", ask("bot", 1)).text("id")
 	case ident.Approval:
 		return s.key.want(202, "", "POST", "/v1/authorize", ask("bot", 80)).text("approval", "id")
+	case ident.Account:
+		return ident.Format(ident.Account, s.booked().Lines[0].Account)
+	case ident.Transaction:
+		return ident.Format(ident.Transaction, s.booked().ID)
 	case ident.Webhook:
 		return s.ownWebhook()
 	case ident.Delivery:
@@ -87,6 +94,24 @@ func (s *side) own(kind string) string {
 	}
 	s.t.Fatalf("nobody said how to make a %q", kind)
 	return ""
+}
+
+// booked is money in a wallet of a new agent.
+func (s *side) booked() (x ledger.Transaction) {
+	s.t.Helper()
+	company, _ := ident.Parse(ident.Company, s.id)
+	agent, _ := ident.Parse(ident.Agent, s.own(string(ident.Agent)))
+	t := ident.Tenant{Company: company, Live: s.mode == "live"}
+	if err := s.pool.InTx(s.t.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		if err = ledger.OpenSandbox(ctx, tx, t); err == nil {
+			x, err = ledger.Post(ctx, tx, t, audit.System(), ledger.Posting{Key: s.fresh(), Kind: "funded",
+				Entries: ledger.Move(ledger.Ref{Kind: ledger.Funding, Currency: "usd"}, ledger.WalletOf(agent, "usd"), 100)})
+		}
+		return err
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+	return x
 }
 
 // ownWebhook makes room first: there may be only so many.
@@ -146,7 +171,8 @@ func (s *side) fillList(address string) {
 	s.t.Helper()
 	kinds := map[string]ident.Prefix{"/v1/agents": ident.Agent, "/v1/api-keys": ident.Key, "/v1/approvals": ident.Approval,
 		"/v1/authorizations": ident.Authorization, "/v1/members": ident.Member, "/v1/policies": ident.Policy, "/v1/audit": ident.Agent,
-		"/v1/webhooks": ident.Webhook}
+		"/v1/webhooks": ident.Webhook,
+		"/v1/wallets":  ident.Account, "/v1/ledger/accounts": ident.Account, "/v1/ledger/transactions": ident.Transaction}
 	for range 2 {
 		switch policy, versions := strings.CutSuffix(address, "/versions"); {
 		case versions:

@@ -19,6 +19,7 @@ func examples() map[string]any {
 		"chooseMyMessages": map[string]any{"mail": map[string]any{}}, "nameStandIn": map[string]any{"stand_in": "mem_x", "until": "2026-01-02T00:00:00Z"},
 		"connectSlack": map[string]any{"url": "https://203.0.113.1/"},
 		"authorize":    ask("bot", 1), "redeemToken": map[string]any{"token": "x"},
+		"topUp":         map[string]any{"amount": 5, "currency": "usd"},
 		"createWebhook": map[string]any{"url": "http://127.0.0.1:1/x"}, "replaceWebhook": map[string]any{"url": "http://127.0.0.1:1/x"},
 	}
 }
@@ -36,6 +37,8 @@ func (f *firm) things(t *testing.T) things {
 	out["/v1/api-keys/"] = f.admin.want(200, "", "GET", "/v1/api-keys", nil).text("data", 0, "id")
 	out["/v1/policies/"] = f.read.want(200, "", "GET", "/v1/policies", nil).text("data", 0, "id")
 	out["/v1/audit/"] = f.read.want(200, "", "GET", "/v1/audit", nil).text("data", 0, "id")
+	top := f.admin.want(201, "", "POST", "/v1/sandbox/top-ups", map[string]any{"amount": 5, "currency": "usd"})
+	out["/v1/ledger/accounts/"], out["/v1/ledger/transactions/"] = top.text("wallet"), top.text("transaction")
 	out["/v1/webhooks/"] = f.admin.want(201, "", "POST", "/v1/webhooks", map[string]any{"url": "http://127.0.0.1:1/x"}).text("id")
 	out["/v1/webhooks/deliveries/"] = f.admin.want(202, "", "POST", "/v1/webhooks/"+out["/v1/webhooks/"]+"/test", nil).text("id")
 	return out

@@ -65,6 +65,7 @@ func tags() []*huma.Tag {
 		{Name: "Tokens", Description: "What processors verify and redeem."},
 		{Name: "Budget", Description: "What an agent may still spend."},
 		{Name: "Approvals", Description: "Held authorizations that wait for people."},
+		{Name: "Ledger", Description: "Wallets and the double-entry books under them."},
 		{Name: "Messages", Description: "What people are told, and how."},
 		{Name: "Audit", Description: "The append-only log and its proofs."},
 		{Name: "Webhooks", Description: "Addresses that hear of events, and what was delivered to them."},

@@ -153,6 +153,51 @@ type DeviceLogin struct {
 	UsedAt     *time.Time
 }
 
+type LedgerAccount struct {
+	CompanyID uuid.UUID
+	Live      bool
+	AccountID uuid.UUID
+	Kind      string
+	OwnerID   uuid.UUID
+	Currency  string
+	Debit     bool
+	Floor     *int64
+	Balance   int64
+	CreatedAt time.Time
+}
+
+type LedgerHold struct {
+	CompanyID uuid.UUID
+	Live      bool
+	HoldID    uuid.UUID
+	AccountID uuid.UUID
+	Currency  string
+	Amount    int64
+	Tolerance int64
+	Captured  int64
+	Released  int64
+	Remaining int64
+	Reference string
+	CreatedAt time.Time
+	ClosedAt  *time.Time
+}
+
+type LedgerTransaction struct {
+	CompanyID     uuid.UUID
+	Live          bool
+	TransactionID uuid.UUID
+	Key           string
+	Digest        []byte
+	Kind          string
+	Reference     string
+	Reverses      *uuid.UUID
+	HoldID        *uuid.UUID
+	Rate          *string
+	Entries       int32
+	PostedBy      string
+	CreatedAt     time.Time
+}
+
 type Member struct {
 	CompanyID uuid.UUID
 	MemberID  uuid.UUID

@@ -27,6 +27,9 @@ const (
 	Approval      Prefix = "appr"
 	Key           Prefix = "key"
 	Event         Prefix = "evt"
+	Account       Prefix = "acct"
+	Transaction   Prefix = "txn"
+	Hold          Prefix = "hold"
 	Webhook       Prefix = "whk"
 	Delivery      Prefix = "whd"
 )
@@ -132,7 +135,7 @@ func Parse(p Prefix, s string) (uuid.UUID, bool) {
 func LikeID(s string) bool {
 	prefix, digits, _ := strings.Cut(s, "_")
 	switch Prefix(prefix) {
-	case Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event:
+	case Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event, Account, Transaction, Hold:
 		return len(digits) == encodedLength && !strings.ContainsAny(digits, "_-")
 	}
 	return false

@@ -1,6 +1,6 @@
 // Package reconcile adds everything up again and compares: meters with
-// authorizations, authorizations with approvals and audit events, and the audit
-// log with its seal. It reads only, and may run beside traffic.
+// authorizations, authorizations with approvals and audit events, balances with
+// entries, and the audit log with its seal. It reads only, and may run beside traffic.
 package reconcile
 
 import (
@@ -27,6 +27,7 @@ const (
 	Approvals Check = "approvals" // held authorizations and pending approvals
 	Merchants Check = "merchants" // paid merchants and known ones
 	Events    Check = "events"    // authorizations and their audit events
+	Ledger    Check = "ledger"    // balances, entries and holds
 	Seal      Check = "audit log" // the events and the sealed tree over them
 )
 
@@ -89,7 +90,7 @@ func (r *Report) check(ctx context.Context, pool *postgres.Pool, log *audit.Log)
 		if err := q.TakeTime(ctx); err != nil {
 			return err
 		}
-		for _, check := range []func(context.Context, *db.Queries) error{r.sums, r.approvals, r.merchants, r.events} {
+		for _, check := range []func(context.Context, *db.Queries) error{r.sums, r.approvals, r.merchants, r.events, r.ledger} {
 			if err := check(ctx, q); err != nil {
 				return err
 			}

@@ -50,16 +50,17 @@ func TestEveryPageForEverybody(t *testing.T) {
 }
 
 // documents are the addresses that show the owner a whole page: each in live
-// mode, and in test mode the first, which has what only test mode has.
+// mode, and in test mode the first and the ledger's, which have what only test
+// mode has.
 func (w *world) documents(owner *browser) []string {
 	w.t.Helper()
 	var out []string
-	things := w.some(owner, true)
+	things := map[bool]map[string]string{true: w.some(owner, true), false: w.some(owner, false)}
 	for _, r := range w.web.routes() {
-		if r.method != http.MethodGet || !r.live && r.path != "/overview" {
+		if r.method != http.MethodGet || !r.live && r.path != "/overview" && !strings.HasPrefix(r.path, "/ledger") {
 			continue
 		}
-		a := owner.get(r.at(w.t, things) + queries[r.path])
+		a := owner.get(r.at(w.t, things[r.live]) + queries[r.path])
 		if a.status == http.StatusOK && a.whole() {
 			out = append(out, a.path)
 		}

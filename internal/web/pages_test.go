@@ -47,7 +47,7 @@ func (w *world) some(owner *browser, live bool) map[string]string {
 	ask := w.session(owner, live)
 	out := map[string]string{"versions": "1"}
 	for kind, path := range map[string]string{"agents": "/v1/agents", "authorizations": "/v1/authorizations", "approvals": "/v1/approvals",
-		"policies": "/v1/policies", "keys": "/v1/api-keys", "members": "/v1/members", "audit": "/v1/audit"} {
+		"policies": "/v1/policies", "keys": "/v1/api-keys", "members": "/v1/members", "audit": "/v1/audit", "ledger": "/v1/ledger/transactions"} {
 		out[kind] = first(ask.do("GET", path, nil))
 	}
 	out["sessions"] = ident.Format(ident.Session, ident.New())

@@ -64,6 +64,7 @@ func unknown() map[string]string {
 		"members":        ident.Format(ident.Member, ident.New()),
 		"sessions":       ident.Format(ident.Session, ident.New()),
 		"audit":          ident.Format(ident.Event, ident.New()),
+		"ledger":         ident.Format(ident.Transaction, ident.New()),
 		"webhooks":       ident.Format(ident.Webhook, ident.New()),
 		"deliveries":     ident.Format(ident.Delivery, ident.New()),
 	}
@@ -86,6 +87,7 @@ func (f *firm) things(live bool) map[string]string {
 	t["members"] = first(owner.do("GET", "/v1/members", nil))
 	t["audit"] = first(owner.do("GET", "/v1/audit", nil))
 	t["sessions"] = f.sessionOf("viewer@" + f.name + ".test")
+	t["ledger"] = f.booked(live)
 	addWebhook(owner, t)
 	return t
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/ledger"
 	"github.com/getpurser/purser/internal/messages"
 	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/policy"
@@ -34,6 +35,7 @@ type Web struct {
 	companies *company.Service
 	policies  *policy.Store
 	spend     *spend.Service
+	books     *ledger.Books
 	audit     *audit.Log
 	feed      *audit.Feed
 	keys      *sign.KeySet
@@ -81,7 +83,7 @@ func New(c Config) (*Web, error) {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, audit: c.Audit, feed: c.Feed, keys: c.Keys, messages: c.Messages, webhooks: c.Webhooks,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool), audit: c.Audit, feed: c.Feed, keys: c.Keys, messages: c.Messages, webhooks: c.Webhooks,
 		clerk: c.Clerk, simulations: newSlots(atOnce)}, nil
 }
 
@@ -109,7 +111,7 @@ func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
 		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
-		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(),
+		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(), w.ledgerPages(),
 		w.auditPages(), w.settingsPages(), w.keyPages(), w.webhookPages(), w.memberPages(), w.companyPages(), w.youPages(), w.messagePages(), w.developerPages(),
 	} {
 		all = append(all, some...)

@@ -1,0 +1,285 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/money"
+)
+
+// Actor is who posts.
+type Actor = audit.Actor
+
+// Posting is a transaction that is to be written.
+type Posting struct {
+	// Key makes the posting happen once: the same key with the same content
+	// gives the transaction that is there, and with other content is refused.
+	Key string
+	// Kind says what happened, such as card.loaded.
+	Kind string
+	// Reference is what it happened to, such as a card's public id.
+	Reference string
+	// Entries are two or more that add up to zero in each currency.
+	Entries []Entry
+}
+
+// Post writes a transaction and moves the balances of its accounts. Errors:
+// insufficient_funds (409) when a balance would go below its floor,
+// posting_conflict (409) when the key was used for something else,
+// balance_too_large (409) when a balance could not be held any more. Entries
+// that do not balance are the caller's mistake, and no fault.
+func Post(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, p Posting) (Transaction, error) {
+	out, _, err := post(ctx, tx, t, by, draft{Posting: p, asked: p.Entries})
+	return out, err
+}
+
+// draft is a posting with what it belongs to.
+type draft struct {
+	Posting
+	reverses, hold *uuid.UUID
+	rate           string
+	// asked is what a repeated key is held against: the entries may follow from
+	// a state that has changed by then.
+	asked any
+}
+
+func (d draft) digest() ([]byte, error) {
+	text, err := json.Marshal([]any{d.Kind, d.Reference, d.rate, d.asked})
+	sum := sha256.Sum256(text)
+	return sum[:], err
+}
+
+// errPosting is a mistake in the caller.
+var errPosting = errors.New("ledger: not a posting")
+
+func (d draft) check() error {
+	if d.Key == "" || d.Kind == "" || len(d.Entries) < 2 {
+		return fmt.Errorf("%w: a key, a kind and two entries are needed", errPosting)
+	}
+	sums := map[money.Currency]int64{}
+	for _, e := range d.Entries {
+		sum, ok := money.AddMinor(sums[e.Currency], e.Amount)
+		if _, known := natureOf(e.Kind); !ok || !known || e.Amount == 0 || e.Currency == "" {
+			return fmt.Errorf("%w: the entry %+v", errPosting, e)
+		}
+		sums[e.Currency] = sum
+	}
+	for currency, sum := range sums {
+		if sum != 0 {
+			return fmt.Errorf("%w: %s is out of balance by %d", errPosting, currency, sum)
+		}
+	}
+	return nil
+}
+
+// post also says whether the transaction is new.
+func post(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, d draft) (Transaction, bool, error) {
+	if err := d.check(); err != nil {
+		return Transaction{}, false, err
+	}
+	if before, err := posted(ctx, tx, t, d); before != nil || err != nil {
+		return orZero(before), false, err
+	}
+	accounts, err := lock(ctx, tx, t, refsOf(d.Entries))
+	if err != nil {
+		return Transaction{}, false, err
+	}
+	out, err := insert(ctx, tx, t, by, d)
+	if err != nil {
+		return Transaction{}, false, err
+	}
+	if out == nil { // another transaction wrote the key first
+		before, err := posted(ctx, tx, t, d)
+		return orZero(before), false, err
+	}
+	if err := move(ctx, tx, t, accounts, d.Entries); err != nil {
+		return Transaction{}, false, err
+	}
+	if err := writeLines(ctx, tx, t, out, accounts, d.Entries); err != nil {
+		return Transaction{}, false, err
+	}
+	return *out, true, tell(ctx, tx, t, by, *out)
+}
+
+func orZero(t *Transaction) Transaction {
+	if t == nil {
+		return Transaction{}
+	}
+	return *t
+}
+
+// posted finds what a key was used for; nil when it is new.
+func posted(ctx context.Context, tx pgx.Tx, t ident.Tenant, d draft) (*Transaction, error) {
+	digest, err := d.digest()
+	if err != nil {
+		return nil, err
+	}
+	row, err := db.New(tx).LedgerByKey(ctx, t.Company, t.Live, d.Key)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(row.Digest, digest) {
+		return nil, fault.New(fault.Conflict, "posting_conflict", "This was posted before, with other content.")
+	}
+	out := []Transaction{transactionOf(row)}
+	err = fillLines(ctx, db.New(tx), t, out)
+	return &out[0], err
+}
+
+// refsOf are the accounts of entries, each once.
+func refsOf(entries []Entry) []Ref {
+	var out []Ref
+	for _, e := range entries {
+		if !slices.Contains(out, e.Ref) {
+			out = append(out, e.Ref)
+		}
+	}
+	return out
+}
+
+// lock opens the accounts that are not there yet and locks all of them, in one
+// order, so that postings wait for each other and never in a circle.
+func lock(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref) (map[Ref]Account, error) {
+	opened, err := open(ctx, tx, t, refs)
+	if err == nil && opensSandbox(t, opened) {
+		err = OpenSandbox(ctx, tx, t)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := db.LedgerLockAccountsParams{CompanyID: t.Company, Live: t.Live}
+	for _, r := range refs {
+		p.Kinds, p.Owners, p.Currencies = append(p.Kinds, string(r.Kind)), append(p.Owners, r.Owner), append(p.Currencies, string(r.Currency))
+	}
+	rows, err := db.New(tx).LedgerLockAccounts(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	out := map[Ref]Account{}
+	for _, a := range accountsOf(rows) {
+		out[a.Ref] = a
+	}
+	if len(out) != len(refs) {
+		return nil, fmt.Errorf("ledger: %d of %d accounts are there", len(out), len(refs))
+	}
+	return out, nil
+}
+
+// open writes the rows of accounts that have none, at zero, and gives those.
+func open(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref) ([]Ref, error) {
+	p := db.LedgerOpenAccountsParams{CompanyID: t.Company, Live: t.Live}
+	for _, r := range refs {
+		n, known := natureOf(r.Kind)
+		if !known {
+			return nil, fmt.Errorf("%w: an account of kind %q", errPosting, r.Kind)
+		}
+		p.Ids, p.Kinds, p.Owners = append(p.Ids, ident.New()), append(p.Kinds, string(r.Kind)), append(p.Owners, r.Owner)
+		p.Currencies, p.Debits, p.Floored = append(p.Currencies, string(r.Currency)), append(p.Debits, n.debit), append(p.Floored, n.floored)
+	}
+	rows, err := db.New(tx).LedgerOpenAccounts(ctx, p)
+	var opened []Ref
+	for _, r := range rows {
+		opened = append(opened, Ref{Kind(r.Kind), r.OwnerID, money.Currency(r.Currency)})
+	}
+	return opened, err
+}
+
+// insert writes the transaction's row; nil when the key is taken.
+func insert(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, d draft) (*Transaction, error) {
+	q := db.New(tx)
+	now, err := q.LedgerClock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := d.digest()
+	if err != nil {
+		return nil, err
+	}
+	p := db.LedgerInsertTransactionParams{CompanyID: t.Company, Live: t.Live, TransactionID: ident.At(now), Key: d.Key, Digest: digest,
+		Kind: d.Kind, Reference: d.Reference, Reverses: d.reverses, HoldID: d.hold, Entries: int32(len(d.Entries)), PostedBy: by.String(), CreatedAt: now}
+	if d.rate != "" {
+		p.Rate = &d.rate
+	}
+	rows, err := q.LedgerInsertTransaction(ctx, p)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	out := transactionOf(rows[0])
+	return &out, nil
+}
+
+// move changes the balances of locked accounts.
+func move(ctx context.Context, tx pgx.Tx, t ident.Tenant, accounts map[Ref]Account, entries []Entry) error {
+	sums := map[Ref]int64{}
+	for _, e := range entries {
+		sum, ok := money.AddMinor(sums[e.Ref], e.Amount)
+		if !ok {
+			return tooLarge(e.Ref)
+		}
+		sums[e.Ref] = sum
+	}
+	var ids []uuid.UUID
+	var amounts []int64
+	for ref, sum := range sums {
+		a := accounts[ref]
+		after, ok := money.AddMinor(a.Balance, a.side(sum))
+		switch {
+		case !ok:
+			return tooLarge(ref)
+		case a.Floor != nil && after < *a.Floor:
+			return short(a, money.Of(*a.Floor-after, ref.Currency))
+		}
+		ids, amounts = append(ids, a.ID), append(amounts, sum)
+	}
+	return db.New(tx).LedgerMoveBalances(ctx, t.Company, t.Live, ids, amounts)
+}
+
+func tooLarge(r Ref) error {
+	return fault.New(fault.Conflict, "balance_too_large", "The balance of the %s account in %s would be too large to keep.", r.Kind, r.Currency.Upper())
+}
+
+// short says how much is missing.
+func short(a Account, missing money.Amount) error {
+	return fault.New(fault.Conflict, "insufficient_funds", "The %s has %s, which is %s too little.", a.Kind, a.Money(), missing)
+}
+
+func writeLines(ctx context.Context, tx pgx.Tx, t ident.Tenant, out *Transaction, accounts map[Ref]Account, entries []Entry) error {
+	p := db.LedgerInsertEntriesParams{CompanyID: t.Company, Live: t.Live, TransactionID: out.ID, CreatedAt: out.CreatedAt}
+	for i, e := range entries {
+		id := accounts[e.Ref].ID
+		p.Numbers, p.Accounts = append(p.Numbers, int32(i+1)), append(p.Accounts, id)
+		p.Currencies, p.Amounts = append(p.Currencies, string(e.Currency)), append(p.Amounts, e.Amount)
+		out.Lines = append(out.Lines, Line{id, e})
+	}
+	return db.New(tx).LedgerInsertEntries(ctx, p)
+}
+
+// fillLines reads the entries of transactions.
+func fillLines(ctx context.Context, q *db.Queries, t ident.Tenant, all []Transaction) error {
+	ids := make([]uuid.UUID, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	rows, err := q.LedgerEntries(ctx, t.Company, t.Live, ids)
+	for _, r := range rows {
+		i := slices.IndexFunc(all, func(x Transaction) bool { return x.ID == r.TransactionID })
+		a := accountOf(r.LedgerAccount)
+		all[i].Lines = append(all[i].Lines, Line{a.ID, Entry{a.Ref, r.Amount}})
+	}
+	return err
+}
