@@ -115,8 +115,11 @@ var eventTypes = []struct {
 	{"agent", "Agents", []string{"created", "updated", "frozen", "unfrozen", "deleted"}},
 	{"policy", "Policies", []string{"created", "updated", "archived"}},
 	{"key", "API keys", []string{"created", "rerolled", "revoked"}},
-	{"member", "Members", []string{"invited", "joined", "role_changed", "removed"}},
+	{"member", "Members", []string{"invited", "joined", "role_changed", "removed", "messages_chosen", "stand_in_named", "stand_in_dropped"}},
 	{"company", "Company", []string{"created", "updated", "frozen", "unfrozen"}},
+	{"ledger", "Ledger", []string{"posted", "floor_changed"}},
+	{"webhook", "Webhooks", []string{"created", "updated", "deleted", "disabled", "secret_rotated"}},
+	{"slack", "Chat channel", []string{"connected", "disconnected"}},
 }
 
 // subjectPath is the page of the thing that an event is about; empty where it

@@ -83,6 +83,7 @@ func (f WebhookForm) chosen(family string) bool { return slices.Contains(f.Famil
 var families = []Option{
 	{"authorization.*", "Requests to spend, and what becomes of them"}, {"approval.*", "Votes"}, {"agent.*", "Agents"}, {"policy.*", "Policies"},
 	{"company.*", "The company and its freeze"}, {"member.*", "Members"}, {"key.*", "API keys"}, {"webhook.*", "Webhooks"},
+	{"ledger.*", "What is booked"},
 }
 
 // WebhookPage is one endpoint with its deliveries.

@@ -48,7 +48,7 @@ func (c rotateSecret) Run(a *app) error { return a.do(c.ID, nil, c) }
 
 type deliveriesGroup struct {
 	List   listDeliveries `cmd:"" api:"GET /v1/webhooks/{id}/deliveries" columns:"id,created_at,type,status,attempts,next_attempt_at" help:"Those of one webhook, newest first."`
-	Get    thing          `cmd:"" api:"GET /v1/webhooks/deliveries/{id}" columns:"id,webhook,event,type,status,body,history" help:"Show one, with every attempt."`
+	Get    thing          `cmd:"" api:"GET /v1/webhook-deliveries/{id}" columns:"id,webhook,event,type,status,body,history" help:"Show one, with every attempt."`
 	Replay thing          `cmd:"" api:"POST /v1/webhooks/deliveries/{id}/replay" columns:"id,status,type" help:"Deliver one again, now."`
 }
 

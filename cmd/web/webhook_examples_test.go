@@ -44,7 +44,7 @@ func TestWebhookExamples(t *testing.T) {
 			test := with(t, key, "POST", p.url()+"/v1/webhooks/"+made["id"].(string)+"/test", "")
 			var now map[string]any
 			for end := time.Now().Add(20 * time.Second); now["status"] != "delivered"; time.Sleep(50 * time.Millisecond) {
-				if now = with(t, key, "GET", p.url()+"/v1/webhooks/deliveries/"+test["id"].(string), ""); time.Now().After(end) {
+				if now = with(t, key, "GET", p.url()+"/v1/webhook-deliveries/"+test["id"].(string), ""); time.Now().After(end) {
 					t.Fatalf("it does not take a message: %v", now)
 				}
 			}

@@ -71,7 +71,7 @@ func TestKilledMidDelivery(t *testing.T) {
 	if first.header.Get("Webhook-Id") != second.header.Get("Webhook-Id") || string(first.body) != string(second.body) {
 		t.Errorf("first %s %s, then %s %s", first.header.Get("Webhook-Id"), first.body, second.header.Get("Webhook-Id"), second.body)
 	}
-	address := p.url() + "/v1/webhooks/deliveries/" + first.header.Get("Webhook-Id")
+	address := p.url() + "/v1/webhook-deliveries/" + first.header.Get("Webhook-Id")
 	for end := time.Now().Add(20 * time.Second); with(t, key, "GET", address, "")["status"] != "delivered"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it is not on record")

@@ -49,7 +49,7 @@ func kindByName() map[string]string {
 func kindByPath() map[string]ident.Prefix {
 	return map[string]ident.Prefix{"/v1/agents/": ident.Agent, "/v1/budget/": ident.Agent, "/v1/authorize/": ident.Authorization, "/v1/approvals/": ident.Approval,
 		"/v1/members/": ident.Member, "/v1/api-keys/": ident.Key, "/v1/policies/": ident.Policy, "/v1/audit/": ident.Event,
-		"/v1/webhooks/": ident.Webhook, "/v1/webhooks/deliveries/": ident.Delivery,
+		"/v1/webhooks/": ident.Webhook, "/v1/webhooks/deliveries/": ident.Delivery, "/v1/webhook-deliveries/": ident.Delivery,
 		"/v1/ledger/accounts/": ident.Account, "/v1/ledger/transactions/": ident.Transaction}
 }
 

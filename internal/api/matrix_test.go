@@ -41,6 +41,7 @@ func (f *firm) things(t *testing.T) things {
 	out["/v1/ledger/accounts/"], out["/v1/ledger/transactions/"] = top.text("wallet"), top.text("transaction")
 	out["/v1/webhooks/"] = f.admin.want(201, "", "POST", "/v1/webhooks", map[string]any{"url": "http://127.0.0.1:1/x"}).text("id")
 	out["/v1/webhooks/deliveries/"] = f.admin.want(202, "", "POST", "/v1/webhooks/"+out["/v1/webhooks/"]+"/test", nil).text("id")
+	out["/v1/webhook-deliveries/"] = out["/v1/webhooks/deliveries/"]
 	return out
 }
 

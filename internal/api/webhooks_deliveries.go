@@ -78,7 +78,7 @@ func (r DeliveryRef) id() (uuid.UUID, error) {
 
 func (a *API) registerDeliveries(tagged func(id, method, path, summary, description string) huma.Operation) {
 	handle(a, tagged("listDeliveries", http.MethodGet, "/v1/webhooks/{id}/deliveries", "List deliveries", "Newest first, for 30 days."), a.listDeliveries)
-	handle(a, tagged("getDelivery", http.MethodGet, "/v1/webhooks/deliveries/{id}", "Get a delivery", "With what is sent, and every attempt."), a.getDelivery)
+	handle(a, tagged("getDelivery", http.MethodGet, "/v1/webhook-deliveries/{id}", "Get a delivery", "With what is sent, and every attempt."), a.getDelivery)
 	replay := tagged("replayDelivery", http.MethodPost, "/v1/webhooks/deliveries/{id}/replay", "Replay a delivery",
 		"The same message with the same id, now, and with all its attempts again.")
 	replay.DefaultStatus = http.StatusAccepted

@@ -23,6 +23,7 @@ func (a *API) documentMessages() {
 		return &huma.Param{Name: name, In: "header", Required: true, Description: description, Schema: text}
 	}
 	d.Webhooks = map[string]*huma.PathItem{"event": {Post: &huma.Operation{OperationID: "webhookEvent", Summary: "An event", Tags: []string{"Webhooks"},
+		Security:    []map[string][]string{{}}, // its signature is all that it has
 		Description: "As Standard Webhooks says: signed, at least once, in no promised order. Check the signature with one of its libraries.",
 		Parameters: []*huma.Param{header("webhook-id", "The same with every attempt."), header("webhook-timestamp", "Of the attempt, in seconds since 1970."),
 			header("webhook-signature", "v1, a comma and a signature, for each secret that is in force, separated by spaces.")},

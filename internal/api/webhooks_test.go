@@ -38,7 +38,7 @@ func TestWebhooks(t *testing.T) {
 	if test.text("status") != "pending" || test.text("type") != "webhook.test" || test.at("event") != nil || test.at("next_attempt_at") == nil {
 		t.Errorf("%s", test.body)
 	}
-	one := f.admin.want(200, "", "GET", "/v1/webhooks/deliveries/"+test.text("id"), nil)
+	one := f.admin.want(200, "", "GET", "/v1/webhook-deliveries/"+test.text("id"), nil)
 	if !strings.Contains(one.text("body"), `"position":-1`) || one.size("history") != 0 {
 		t.Errorf("%s", one.body)
 	}
@@ -52,7 +52,7 @@ func TestWebhooks(t *testing.T) {
 	f.admin.want(409, "webhook_disabled", "POST", "/v1/webhooks/deliveries/"+test.text("id")+"/replay", nil)
 	f.admin.want(200, "", "DELETE", address, nil)
 	f.admin.want(404, "not_found", "DELETE", address, nil)
-	f.admin.want(404, "not_found", "GET", "/v1/webhooks/deliveries/"+test.text("id"), nil)
+	f.admin.want(404, "not_found", "GET", "/v1/webhook-deliveries/"+test.text("id"), nil)
 	told := f.read.want(200, "", "GET", "/v1/audit?type=webhook.*", nil)
 	var types []string
 	for i := range told.size("data") {

@@ -135,7 +135,7 @@ func Parse(p Prefix, s string) (uuid.UUID, bool) {
 func LikeID(s string) bool {
 	prefix, digits, _ := strings.Cut(s, "_")
 	switch Prefix(prefix) {
-	case Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event, Account, Transaction, Hold:
+	case Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event, Account, Transaction, Hold, Webhook, Delivery:
 		return len(digits) == encodedLength && !strings.ContainsAny(digits, "_-")
 	}
 	return false
