@@ -15,7 +15,7 @@ func (f features) outbox(h house) *audit.Outbox {
 
 func (f features) newMessages(h house) (*messages.Service, error) {
 	return messages.New(messages.Config{Pool: h.pool, Queue: f.queue, Access: f.access, Companies: f.companies, Policies: f.policies,
-		Spend: f.gate, Mail: f.post.transport, BaseURL: h.BaseURL.String(), KeyEncryptionKey: h.sealing, AllowLoopback: h.Loopback, Log: h.log})
+		Spend: f.gate, Mail: f.post.transport, BaseURL: h.BaseURL.String(), KeyEncryptionKey: h.sealing, AllowLoopback: h.Webhooks.AllowLoopback, Log: h.log})
 }
 
 // post is where mail goes: over SMTP, into the development server's mailbox, or

@@ -32,7 +32,7 @@ func newOffice(t *testing.T, wait string) *office {
 	t.Helper()
 	database, _ := pgtest.NewURLs(t)
 	m := newMailServer(t)
-	o := &office{t: t, mail: m, server: newProcess(t, "DATABASE_URL="+database, "SMTP_URL="+m.url(), "MAIL_FROM=Purser <purser@office.test>")}
+	o := &office{t: t, mail: m, server: newProcess(t, "DATABASE_URL="+database, "SMTP_URL="+m.url(), "MAIL_FROM=Purser <purser@office.test>", "WEBHOOK_ALLOW_LOOPBACK=true")}
 	o.server.start()
 	o.owner = o.signIn(ownerAddress)
 	o.owner.must("POST", "/v1/companies", `{"name":"Office","currency":"usd","time_zone":"Europe/Berlin"}`)
