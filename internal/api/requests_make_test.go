@@ -179,7 +179,7 @@ func (m *maker) headerOf(name string, header map[string]string) {
 func (m *maker) named(path string) string {
 	for prefix, kind := range map[string]string{"/v1/agents/": "agent", "/v1/budget/": "agent", "/v1/api-keys/": "key", "/v1/approvals/": "appr",
 		"/v1/audit/": "evt", "/v1/authorize/": "auth", "/v1/members/": "mem", "/v1/policies/": "pol",
-		"/v1/webhooks/{": "whk", "/v1/webhooks/deliveries/": "whd", "/v1/webhook-deliveries/": "whd"} {
+		"/v1/webhooks/{": "whk", "/v1/webhooks/deliveries/": "whd", "/v1/webhook-deliveries/": "whd", "/v1/ledger/accounts/": "acct", "/v1/ledger/transactions/": "txn"} {
 		if strings.HasPrefix(path, prefix) {
 			if m.often(3) {
 				return m.recall("foreign "+kind, "x")

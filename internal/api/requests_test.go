@@ -208,7 +208,7 @@ func (e *explorer) wantReached(t *testing.T) {
 			never = append(never, c.op.OperationID)
 		}
 	}
-	if len(never) > 4 {
+	if len(never) > len(e.callings)/10 {
 		t.Errorf("never answered with success: %v", never)
 	}
 }
@@ -264,6 +264,12 @@ func (e *explorer) settle(w *world, n int) {
 	}
 	e.mailbox = func() string { return lastLink(w, second) }
 	f.policy(limit(100_000), rule{"type": "approval_threshold", "amount": 50, "currency": "usd"})
+	asks := w.anybody().with("X-API-Key", bound.text("key"))
+	for i := range 8 { // so that there is something to decide from the start
+		held := asks.want(202, "", "POST", "/v1/authorize", map[string]any{"amount": 60 + i, "currency": "usd", "merchant": map[string]any{"name": "Shop"}})
+		e.seen.add("auth", held.text("id"))
+		e.seen.add("appr", held.text("approval", "id"))
+	}
 }
 
 // lastLink gives the secret of a fresh sign-in link.
