@@ -37,8 +37,7 @@ type server struct {
 // build makes the binary that people run.
 func build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "web")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", binary, "github.com/getpurser/purser/cmd/web")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", binary, "github.com/getpurser/purser/cmd/web")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the server (from the repository): %w\n%s", err, out)
 	}
