@@ -121,7 +121,7 @@ func TestManyAgents(t *testing.T) {
 		}
 		a = f.viewer.get(attribute(next, "href")).want(http.StatusOK)
 	}
-	if len(seen) != 120 || pages != 2 {
+	if len(seen) != 120 || pages != 3 {
 		t.Errorf("%d agents on %d pages", len(seen), pages+1)
 	}
 	budgets := f.viewer.get("/budgets").want(http.StatusOK)
