@@ -14,9 +14,6 @@ ORDER BY webhook_id DESC LIMIT @max_rows;
 -- name: WebhookGet :one
 SELECT * FROM webhook_endpoints WHERE company_id = $1 AND live = $2 AND webhook_id = $3;
 
--- name: WebhookLock :one
-SELECT * FROM webhook_endpoints WHERE company_id = $1 AND live = $2 AND webhook_id = $3 FOR UPDATE;
-
 -- Whoever enables an endpoint gives it a fresh start.
 -- name: WebhookUpdate :one
 UPDATE webhook_endpoints

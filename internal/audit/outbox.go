@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ import (
 // the transaction that notes how far the log has been read, so that a message
 // that is stored there is stored once for each event, whatever ends when.
 type Route struct {
-	// Name is what the log of the server calls it.
+	// Name is what an error of it begins with.
 	Name string
 	// Wants names the types of events that it has a use for in this tenant;
 	// Everything is all of them, and none spares the reading.
@@ -124,7 +125,7 @@ func (o *Outbox) hand(ctx context.Context, tx pgx.Tx, t ident.Tenant, first, pas
 	for i, r := range o.routes {
 		var err error
 		if wants[i], err = r.Wants(ctx, tx, t); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", r.Name, err)
 		}
 	}
 	types := slices.Concat(wants...)
@@ -143,7 +144,7 @@ func (o *Outbox) hand(ctx context.Context, tx pgx.Tx, t ident.Tenant, first, pas
 	for i, r := range o.routes {
 		if mine := wanted(news, wants[i]); len(mine) > 0 {
 			if err := r.Take(ctx, tx, t, mine); err != nil {
-				return err
+				return fmt.Errorf("%s: %w", r.Name, err)
 			}
 		}
 	}

@@ -505,33 +505,6 @@ func (q *Queries) WebhookListeners(ctx context.Context, companyID uuid.UUID, liv
 	return items, nil
 }
 
-const WebhookLock = `-- name: WebhookLock :one
-SELECT company_id, live, webhook_id, url, description, events, enabled, disabled_reason, secret, old_secret, old_until, failing_since, created_by, created_at, updated_at FROM webhook_endpoints WHERE company_id = $1 AND live = $2 AND webhook_id = $3 FOR UPDATE
-`
-
-func (q *Queries) WebhookLock(ctx context.Context, companyID uuid.UUID, live bool, webhookID uuid.UUID) (WebhookEndpoint, error) {
-	row := q.db.QueryRow(ctx, WebhookLock, companyID, live, webhookID)
-	var i WebhookEndpoint
-	err := row.Scan(
-		&i.CompanyID,
-		&i.Live,
-		&i.WebhookID,
-		&i.Url,
-		&i.Description,
-		&i.Events,
-		&i.Enabled,
-		&i.DisabledReason,
-		&i.Secret,
-		&i.OldSecret,
-		&i.OldUntil,
-		&i.FailingSince,
-		&i.CreatedBy,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-	)
-	return i, err
-}
-
 const WebhookPrune = `-- name: WebhookPrune :execrows
 DELETE FROM webhook_deliveries d
 USING (SELECT o.company_id, o.live, o.delivery_id FROM webhook_deliveries o
