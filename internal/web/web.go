@@ -111,7 +111,7 @@ func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
 		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
-		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(), w.ledgerPages(),
+		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(), w.walletPages(), w.ledgerPages(),
 		w.auditPages(), w.settingsPages(), w.keyPages(), w.webhookPages(), w.memberPages(), w.companyPages(), w.youPages(), w.messagePages(), w.developerPages(),
 	} {
 		all = append(all, some...)
