@@ -32,6 +32,7 @@ const (
 	Hold          Prefix = "hold"
 	Webhook       Prefix = "whk"
 	Delivery      Prefix = "whd"
+	Comparison    Prefix = "rec"
 )
 
 // Tenant is one side of one company: live and test share nothing but the

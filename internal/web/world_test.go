@@ -26,6 +26,7 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
+	"github.com/getpurser/purser/internal/reconcile"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
 )
@@ -80,7 +81,8 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	base, err := url.Parse(config.BaseURL)
 	w.must(err)
 	w.web, err = New(Config{BaseURL: base, Logger: log, Secret: doors.InstallationKey(), Pool: w.pool, Access: doors, Companies: companies,
-		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Messages: told, Webhooks: hooks, Draining: draining})
+		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Messages: told, Webhooks: hooks, Draining: draining,
+		Reconcile: reconcile.New(reconcile.Sources{Pool: w.pool, Log: events}, w.queue, log)})
 	w.must(err)
 	e := echo.New()
 	e.HTTPErrorHandler = door.HTTPErrorHandler(w.web.HandleError)
