@@ -119,6 +119,8 @@ type Authorization struct {
 	RequestedBy     string
 	ApprovalID      *uuid.UUID
 	Explanation     []byte
+	HoldID          *uuid.UUID
+	Captured        *int64
 }
 
 type Card struct {
