@@ -25,6 +25,7 @@ var acrossTenants = map[string]string{
 	"WeeklyCompanies":        "every company has its Monday",
 	"ReconciliationsDue":     "every company is reconciled daily",
 	"ReconciliationsForget":  "old runs go, whoever's they are",
+	"CardByNumber":           "a network knows a card by its number alone",
 }
 
 // bothModes are the queries that mean live and test at once, and why.
