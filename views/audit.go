@@ -117,6 +117,7 @@ var eventTypes = []struct {
 	{"key", "API keys", []string{"created", "rerolled", "revoked"}},
 	{"member", "Members", []string{"invited", "joined", "role_changed", "removed", "messages_chosen", "stand_in_named", "stand_in_dropped"}},
 	{"company", "Company", []string{"created", "updated", "frozen", "unfrozen"}},
+	{"card", "Cards", []string{"created", "loaded", "updated", "frozen", "unfrozen", "canceled", "revealed", "reveal_refused"}},
 	{"ledger", "Ledger", []string{"posted", "floor_changed"}},
 	{"reconciliation", "Reconciliation", []string{"started", "differs"}},
 	{"webhook", "Webhooks", []string{"created", "updated", "deleted", "disabled", "secret_rotated"}},

@@ -19,6 +19,8 @@ type LedgerPage struct {
 	Next string
 	// Older says that this is not the first page, which alone has the rest.
 	Older bool
+	// Account is what the transactions are narrowed to; nil is all of them.
+	Account *ledger.Account
 }
 
 // LedgerTransactionPage is one transaction.
@@ -38,7 +40,8 @@ func accountName(k ledger.Kind) string {
 // postingName says what a transaction did.
 func postingName(kind string) string {
 	if name := map[string]string{
-		"sandbox.opened": "Test money to begin with", "sandbox.topped_up": "Test money added", "wallet.moved": "Moved between wallets", "hold.placed": "Money set aside",
+		"sandbox.opened": "Test money to begin with", "sandbox.topped_up": "Test money added", "wallet.moved": "Moved between wallets", "card.loaded": "Loaded on a card", "card.unloaded": "Back from a card",
+		"captured": "Captured", "refunded": "Refunded", "hold.placed": "Money set aside",
 		"hold.captured": "Held money captured", "hold.released": "Held money released", "reversed": "Taken back", "exchanged": "Exchanged",
 	}[kind]; name != "" {
 		return name
