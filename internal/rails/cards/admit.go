@@ -192,7 +192,8 @@ func record(ctx context.Context, tx pgx.Tx, c Card, in Swipe, a *spend.Authoriza
 	if code == CodeOK {
 		row.Type, row.HoldID = string(Authorized), orNil(a.Hold)
 	}
-	return db.New(tx).CardTransactionInsert(ctx, row)
+	_, err := db.New(tx).CardTransactionInsert(ctx, row)
+	return err
 }
 
 // waits answers a swipe for which people are asked already. It is written down,
