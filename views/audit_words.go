@@ -30,6 +30,8 @@ func (e Event) Did() string {
 		if what == "posted" {
 			told = "posted to the ledger: " + postingName(e.text("kind"))
 		}
+	case "reconciliation":
+		told = map[string]string{"started": "had everything compared", "differs": "compared everything and found what differs: " + e.text("found")}[what]
 	case "slack":
 		told = map[string]string{"connected": "connected the chat channel" + e.named(" at ", e.text("host")), "disconnected": "disconnected the chat channel"}[what]
 	case "approval":
