@@ -29,8 +29,12 @@ type chaos struct {
 	told []deed
 }
 
-// place is a card, and an authorization of it.
-type place struct{ card, authorization uuid.UUID }
+// place is a card, and a swipe of it.
+type place struct {
+	card, authorization uuid.UUID
+	minor               int64
+	merchant            policy.Merchant
+}
 
 // deed is one event. Where it happens is settled when its turn comes, from what
 // there is by then: an event that is sent again happens in the same place.
@@ -47,12 +51,12 @@ type deed struct {
 func drawDeeds(r *rapid.T, label string) []deed {
 	return rapid.SliceOfN(rapid.Custom(func(r *rapid.T) deed {
 		return deed{
-			do: rapid.SampledFrom([]string{"swipe", "swipe", "swipe", "swipe", "capture", "capture", "capture", "reverse", "refund", "refund",
-				"expire", "force", "dispute", "won", "lost", "approve", "deny", "freeze", "unfreeze", "cancel", "load", "create", "time", "sweep"}).Draw(r, "do"),
+			do: rapid.SampledFrom([]string{"swipe", "swipe", "swipe", "again", "again", "capture", "capture", "capture", "reverse", "reverse", "refund", "refund",
+				"expire", "force", "dispute", "dispute", "won", "lost", "approve", "approve", "deny", "freeze", "unfreeze", "unfreeze", "cancel", "load", "create", "time", "sweep"}).Draw(r, "do"),
 			pick:  rapid.IntRange(0, 99).Draw(r, "pick"),
-			minor: rapid.SampledFrom([]int64{0, 1, 700, 2500, 9000, 15001, 30000}).Draw(r, "minor"), final: rapid.Bool().Draw(r, "final"),
+			minor: rapid.SampledFrom([]int64{0, 0, 1, 700, 700, 2500, 15001}).Draw(r, "minor"), final: rapid.Bool().Draw(r, "final"),
 			merchant: rapid.SampledFrom([]policy.Merchant{cardtest.Shop, cardtest.Diner, {Name: "Casino"}}).Draw(r, "merchant")}
-	}), 1, 16).Draw(r, label)
+	}), 3, 14).Draw(r, label)
 }
 
 // TestEverythingAddsUp plays random events on cards of two agents, from three
@@ -130,10 +134,10 @@ func (c *chaos) act(ctx context.Context, d deed) {
 	var x cards.Transaction
 	var err error
 	switch d.do {
-	case "swipe":
+	case "swipe", "again":
 		v, err := c.cards.Authorize(ctx, t, id, swipe)
 		if err == nil && v.Authorization != nil {
-			c.answered(d, v.Authorization.ID)
+			c.answered(d, v.Authorization.ID, v.Code == "ok" || v.Code == "approval_required")
 		}
 		return
 	case "force":
@@ -155,7 +159,7 @@ func (c *chaos) act(ctx context.Context, d deed) {
 		return
 	}
 	if err == nil {
-		c.answered(d, x.Authorization)
+		c.answered(d, x.Authorization, d.do == "force")
 	}
 }
 
@@ -166,8 +170,13 @@ func (c *chaos) find(d *deed) bool {
 	switch {
 	case d.do == "create" || d.do == "sweep" || d.at.card != uuid.Nil:
 		return true
+	case d.do == "again" && len(c.swipes) > 0:
+		d.at = c.swipes[d.pick%len(c.swipes)]
+		d.minor, d.merchant = d.at.minor, d.at.merchant
+		return true
 	case d.do == "swipe" || d.do == "force" || d.do == "freeze" || d.do == "unfreeze" || d.do == "cancel" || d.do == "load":
 		d.at.card = c.made[d.pick%len(c.made)]
+		d.minor = max(d.minor, 100)
 		return true
 	case len(c.swipes) == 0:
 		return false
@@ -176,12 +185,12 @@ func (c *chaos) find(d *deed) bool {
 	return true
 }
 
-func (c *chaos) answered(d deed, authorization uuid.UUID) {
+func (c *chaos) answered(d deed, authorization uuid.UUID, open bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.told = append(c.told, d)
-	if d.do == "swipe" || d.do == "force" {
-		c.swipes = append(c.swipes, place{d.at.card, authorization})
+	if open {
+		c.swipes = append(c.swipes, place{d.at.card, authorization, d.minor, d.merchant})
 	}
 }
 

@@ -196,38 +196,95 @@ func TestTimeEndsHolds(t *testing.T) {
 	p.balanced()
 }
 
-// TestFailsClosed holds what a swipe needs, and the answer comes in time and is no.
-func TestFailsClosed(t *testing.T) {
-	t.Parallel()
-	p := play(t)
-	release, held := make(chan struct{}), make(chan struct{})
-	done := make(chan error, 1)
+// keep holds the card's row until the test says so.
+func (p *player) keep() (release func()) {
+	p.t.Helper()
+	free, held, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
 		done <- p.pool.InTx(context.Background(), func(ctx context.Context, tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, `SELECT FROM cards WHERE card_id = $1 FOR UPDATE`, p.card.ID)
 			close(held)
-			<-release
+			<-free
 			return err
 		})
 	}()
 	<-held
+	return func() {
+		close(free)
+		if err := <-done; err != nil {
+			p.t.Error(err)
+		}
+	}
+}
+
+// TestFailsClosed keeps what a swipe needs: the answer comes in time and is no,
+// and nothing is approved behind it.
+func TestFailsClosed(t *testing.T) {
+	t.Parallel()
+	p := play(t)
+	release := p.keep()
 	began := time.Now()
 	v := p.authorize(t, cards.Swipe{NetworkID: "a", Amount: eur(100)})
 	if took := time.Since(began); v.Approved || v.NetworkCode != "96" || v.Code != cards.CodeSystem || took > 4*time.Second {
 		t.Errorf("%+v after %s", v, took)
 	}
-	close(release)
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	// Asked again, the network is told what became of it: nothing was lost.
-	if v := p.authorize(t, cards.Swipe{NetworkID: "a", Amount: eur(100)}); !v.Approved {
+	release()
+	if v := p.authorize(t, cards.Swipe{NetworkID: "b", Amount: eur(200)}); !v.Approved {
 		t.Errorf("%+v", v)
 	}
-	if c := p.get(p.card.ID); c.Held != 100 {
+	if c := p.get(p.card.ID); c.Held != 200 { // the first swipe is not among it
 		t.Errorf("%+v", c)
 	}
+	if v := p.authorize(t, cards.Swipe{NetworkID: "a", Amount: eur(100)}); !v.Approved || v.Again {
+		t.Errorf("%+v", v)
+	}
 	p.balanced()
+}
+
+// TestUndecidedIsTakenBack loses the answer of a swipe that was approved: its
+// hold is reversed, and the same swipe again is declined as it was.
+func TestUndecidedIsTakenBack(t *testing.T) {
+	t.Parallel()
+	p := play(t)
+	sweep := func() cards.Card {
+		t.Helper()
+		if err := p.cards.SweepOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return p.get(p.card.ID)
+	}
+	for _, id := range []string{"a", "b", "never"} {
+		if id != "never" {
+			p.authorize(t, cards.Swipe{NetworkID: id, Amount: eur(100)})
+		}
+		p.cards.Lose(p.tenant, p.card.ID, id)
+	}
+	if v := p.authorize(t, cards.Swipe{NetworkID: "b", Amount: eur(100)}); !v.Approved || !v.Again {
+		t.Errorf("%+v", v)
+	}
+	for range 2 {
+		if c := sweep(); c.Held != 100 || c.Balance != 19900 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if v := p.authorize(t, cards.Swipe{NetworkID: "a", Amount: eur(100)}); v.Approved || v.NetworkCode != "96" || !v.Again {
+		t.Errorf("%+v", v)
+	}
+	if v := p.authorize(t, cards.Swipe{NetworkID: "b", Amount: eur(100)}); !v.Approved {
+		t.Errorf("what the network was told later was taken back: %+v", v)
+	}
+	p.balanced()
+}
+
+func TestCardsExpire(t *testing.T) {
+	t.Parallel()
+	p := play(t)
+	for year, want := range map[int]string{time.Now().UTC().Year() - 1: "54", time.Now().UTC().Year() + 1: "00"} {
+		p.exec(`UPDATE cards SET exp_year = $1`, year)
+		if v := p.authorize(t, cards.Swipe{NetworkID: fmt.Sprint(year), Amount: eur(100)}); v.NetworkCode != want {
+			t.Errorf("%d: %+v", year, v)
+		}
+	}
 }
 
 func TestSwipesThatAreNone(t *testing.T) {
