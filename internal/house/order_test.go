@@ -20,7 +20,8 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
+	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest",
+		"rails/cards/iso8583/acquirer"},
 	{"postgres", "money", "audit/proof", "notify/mail", "notify/safedial", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -29,6 +30,7 @@ var floors = [][]string{
 	{"notify"},
 	{"spend", "notify/webhooks", "access"},
 	{"rails/*", "messages", "demo", "reconcile"},
+	{"rails/cards/*"},
 	{"api"},
 	{"views"},
 	{"web", "mcp"},
@@ -39,7 +41,7 @@ var floors = [][]string{
 // key is a package of ours, or any other import path with all below it.
 var only = map[string][]string{
 	// Rows stay with the features that turn them into types of their own.
-	"db": {"audit", "meter", "once", "sign", "company", "ledger", "policy", "spend", "notify", "notify/webhooks", "access", "rails/*", "messages", "demo", "reconcile"},
+	"db": {"audit", "meter", "once", "sign", "company", "ledger", "policy", "spend", "notify", "notify/webhooks", "access", "rails/*", "rails/cards/*", "messages", "demo", "reconcile"},
 	// The embedded server is the composition root's, and the tests'.
 	"postgres/embedded":        {"postgres", "postgres/pgtest", "postgres/pgtest/run", "cmd/*", "bench"},
 	"postgres/pgtest":          {"postgres/pgtest/run"}, // and every test
@@ -64,16 +66,19 @@ var only = map[string][]string{
 	"github.com/oapi-codegen": {"api/apitestclient"},
 	"github.com/getkin":       {}, // tests
 	"github.com/anishathalye": {"linear"},
+	// What a card network says is read at its door, and played by a peer of its own.
+	"github.com/moov-io": {"rails/cards/iso8583", "rails/cards/iso8583/acquirer"},
 }
 
 // few says what little of ours a package may import, where the floors would let
 // it have more.
 var few = map[string][]string{
-	"mcp":         {"client", "money", "ident"},
-	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify", "x402"},
-	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
-	"audit/proof": {},                             // runs offline, in anyone's hands
-	"verify":      {},                             // the same
+	"mcp":                          {"client", "money", "ident"},
+	"cmd/purser":                   {"client", "mcp", "money", "ident", "audit/proof", "verify", "x402"},
+	"bench":                        {"postgres/embedded", "ident"}, // knows the server from outside
+	"audit/proof":                  {},                             // runs offline, in anyone's hands
+	"verify":                       {},                             // the same
+	"rails/cards/iso8583/acquirer": {},                             // a peer that is not ours
 	"views": {"static", "money", "ident", "audit", "audit/proof", "company", "ledger", "policy", "spend", "notify/webhooks", "access",
 		"messages", "meter", "sign", "lookalike", "rails/*"},
 }
