@@ -36,6 +36,9 @@ VALUES (@company_id, @live, @transaction_id, @key, @digest, @kind, @reference, @
 ON CONFLICT (company_id, live, key) DO NOTHING
 RETURNING *;
 
+-- name: LedgerReversed :one
+SELECT EXISTS (SELECT FROM ledger_transactions WHERE company_id = $1 AND live = $2 AND reverses = $3);
+
 -- name: LedgerInsertEntries :exec
 INSERT INTO ledger_entries (company_id, live, transaction_id, number, account_id, currency, amount, created_at)
 SELECT @company_id, @live, @transaction_id, e.number, e.account_id, e.currency, e.amount, @created_at

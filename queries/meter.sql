@@ -92,8 +92,8 @@ ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
 -- What each agent's authorizations add up to since the start of each window.
 WITH history AS (
   SELECT agent_id, created_at,
-    CASE WHEN status = 'confirmed' THEN amount - refunded ELSE 0 END AS spent,
-    CASE WHEN status = 'confirmed' THEN 0 ELSE amount END AS reserved
+    CASE WHEN status = 'confirmed' THEN amount ELSE coalesce(captured, 0) END - refunded AS spent,
+    CASE WHEN status = 'confirmed' THEN 0 ELSE amount - coalesce(captured, 0) END AS reserved
   FROM authorizations
   WHERE company_id = @company_id AND live = @live AND currency = @currency
     AND agent_id = ANY(@agents::uuid[]) AND status IN ('pending', 'held', 'confirmed')

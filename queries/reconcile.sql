@@ -15,10 +15,11 @@ WITH scopes AS (
   FROM meter_scopes s WHERE s.company_id = @company_id AND s.live = @live AND s.state = 'ready'
 ), added AS (
   SELECT CASE s.kind WHEN 'agent' THEN a.agent_id ELSE s.scope_id END AS subject, s.currency, s.time_zone,
-    sum(a.amount - a.refunded) FILTER (WHERE a.status = 'confirmed') AS spent,
-    sum(a.amount) FILTER (WHERE a.status IN ('pending', 'held')) AS reserved,
-    sum(a.amount - a.refunded) FILTER (WHERE a.status = 'confirmed' AND a.created_at >= s.today) AS day_spent,
-    sum(a.amount) FILTER (WHERE a.status IN ('pending', 'held') AND a.created_at >= s.today) AS day_reserved
+    sum(CASE a.status WHEN 'confirmed' THEN a.amount ELSE coalesce(a.captured, 0) END - a.refunded) AS spent,
+    sum(a.amount - coalesce(a.captured, 0)) FILTER (WHERE a.status <> 'confirmed') AS reserved,
+    sum(CASE a.status WHEN 'confirmed' THEN a.amount ELSE coalesce(a.captured, 0) END - a.refunded)
+      FILTER (WHERE a.created_at >= s.today) AS day_spent,
+    sum(a.amount - coalesce(a.captured, 0)) FILTER (WHERE a.status <> 'confirmed' AND a.created_at >= s.today) AS day_reserved
   FROM scopes s JOIN authorizations a ON a.currency = s.currency AND (s.kind <> 'set' OR a.agent_id = ANY(s.agents))
   WHERE a.company_id = @company_id AND a.live = @live AND a.status IN ('pending', 'held', 'confirmed')
   GROUP BY 1, 2, 3

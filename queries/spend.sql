@@ -135,7 +135,7 @@ ON CONFLICT (company_id, live, merchant_key) DO NOTHING;
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  explanation, approval_id)
+  explanation, approval_id, hold_id)
 SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[]), unnest(@agents::uuid[]),
   unnest(@statuses::text[])::authorization_status, unnest(@decisions::text[])::authorization_decision, unnest(@reason_codes::text[]), unnest(@reasons::text[]),
   unnest(@currencies::text[]), unnest(@requesteds::bigint[]), unnest(@amounts::bigint[]),
@@ -145,25 +145,28 @@ SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[
   nullif(unnest(@metadatas::text[]), '')::jsonb, unnest(@expires_ins::integer[]),
   nullif(unnest(@expires_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@created_ats::timestamptz[]),
   nullif(unnest(@closed_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@requested_bys::text[]),
-  unnest(@explanations::bytea[]), nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
+  unnest(@explanations::bytea[]), nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000'),
+  nullif(unnest(@holds::uuid[]), '00000000-0000-0000-0000-000000000000');
 
 -- name: InsertAuthorization :exec
 -- InsertAuthorizations of one: half of its work is to take the arrays apart.
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  explanation, approval_id)
+  explanation, approval_id, hold_id)
 VALUES (@company_id, @live, @authorization_id, @agent_id, @status, @decision, @reason_code, @reason,
   @currency, @requested, @amount, @merchant_name, @merchant_mcc, @merchant_country, @merchant_domain, @merchant_key,
   @rail, @capture, @purpose, nullif(@metadata::text, '')::jsonb, @expires_in,
   nullif(@expires_at::timestamptz, '0001-01-01 00:00:00Z'), @created_at,
   nullif(@closed_at::timestamptz, '0001-01-01 00:00:00Z'), @requested_by,
-  @explanation, nullif(@approval_id::uuid, '00000000-0000-0000-0000-000000000000'));
+  @explanation, nullif(@approval_id::uuid, '00000000-0000-0000-0000-000000000000'),
+  nullif(@hold_id::uuid, '00000000-0000-0000-0000-000000000000'));
 
 -- name: UpdateAuthorizations :exec
 UPDATE authorizations a SET
   status = w.status, decision = w.decision, reason_code = w.reason_code, reason = w.reason,
   amount = w.amount, refunded = w.refunded, reference = w.reference, void_reason = w.void_reason,
+  hold_id = nullif(w.hold_id, '00000000-0000-0000-0000-000000000000'), captured = nullif(w.captured, 0),
   expires_at = nullif(w.expires_at, '0001-01-01 00:00:00Z'),
   decided_at = nullif(w.decided_at, '0001-01-01 00:00:00Z'),
   closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
@@ -172,6 +175,7 @@ FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[])
   unnest(@statuses::text[])::authorization_status AS status, unnest(@decisions::text[])::authorization_decision AS decision,
   unnest(@reason_codes::text[]) AS reason_code, unnest(@reasons::text[]) AS reason,
   unnest(@amounts::bigint[]) AS amount, unnest(@refundeds::bigint[]) AS refunded,
+  unnest(@holds::uuid[]) AS hold_id, unnest(@captureds::bigint[]) AS captured,
   unnest(@references_given::text[]) AS reference, unnest(@void_reasons::text[]) AS void_reason,
   unnest(@expires_ats::timestamptz[]) AS expires_at, unnest(@decided_ats::timestamptz[]) AS decided_at,
   unnest(@closed_ats::timestamptz[]) AS closed_at, unnest(@redeemed_ats::timestamptz[]) AS redeemed_at) w
@@ -248,5 +252,5 @@ SELECT epoch, clock_timestamp()::timestamptz AS now FROM company_modes WHERE com
 -- name: OpenExpiredOfTenant :many
 -- Holds that have run out and that nobody has given back yet: what a budget
 -- must not count.
-SELECT agent_id, currency, amount, created_at FROM authorizations
+SELECT agent_id, currency, (amount - coalesce(captured, 0))::bigint AS amount, created_at FROM authorizations
 WHERE company_id = $1 AND live = $2 AND status IN ('pending', 'held') AND expires_at <= statement_timestamp();

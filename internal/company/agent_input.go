@@ -45,11 +45,13 @@ func (in AgentChange) apply(a Agent) (Agent, error) {
 	if in.Description != nil {
 		a.Description, errs[2] = Prose("description", *in.Description, 0, maxDescription)
 	}
-	a.Metadata, errs[3] = mergeMetadata(a.Metadata, in.Metadata)
+	a.Metadata, errs[3] = MergeMetadata(a.Metadata, in.Metadata)
 	return a, joined(errs[:]...)
 }
 
-func mergeMetadata(now, change map[string]string) (map[string]string, error) {
+// MergeMetadata sets and takes away (by an empty value) keys of metadata, and
+// checks what is set: the fault is Invalid at "metadata".
+func MergeMetadata(now, change map[string]string) (map[string]string, error) {
 	merged := maps.Clone(now)
 	if merged == nil {
 		merged = map[string]string{}

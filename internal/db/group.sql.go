@@ -59,7 +59,7 @@ func (q *Queries) CountPendingApprovals(ctx context.Context, companyID uuid.UUID
 }
 
 const HeldAlike = `-- name: HeldAlike :many
-SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation FROM approvals p
+SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation, o.hold_id, o.captured FROM approvals p
 JOIN authorizations o ON o.company_id = p.company_id AND o.live = p.live AND o.authorization_id = p.authorization_id
 WHERE p.company_id = $1 AND p.live = $2 AND p.status = 'pending' AND p.agent_id = $3
   AND o.status = 'held' AND o.merchant_key = $4 AND o.requested = $5 AND o.currency = $6 AND o.purpose = $7
@@ -126,6 +126,8 @@ func (q *Queries) HeldAlike(ctx context.Context, arg HeldAlikeParams) ([]Authori
 			&i.RequestedBy,
 			&i.ApprovalID,
 			&i.Explanation,
+			&i.HoldID,
+			&i.Captured,
 		); err != nil {
 			return nil, err
 		}

@@ -624,6 +624,17 @@ func (q *Queries) LedgerOpenAccounts(ctx context.Context, arg LedgerOpenAccounts
 	return items, nil
 }
 
+const LedgerReversed = `-- name: LedgerReversed :one
+SELECT EXISTS (SELECT FROM ledger_transactions WHERE company_id = $1 AND live = $2 AND reverses = $3)
+`
+
+func (q *Queries) LedgerReversed(ctx context.Context, companyID uuid.UUID, live bool, reverses *uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, LedgerReversed, companyID, live, reverses)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const LedgerSetFloor = `-- name: LedgerSetFloor :exec
 UPDATE ledger_accounts SET floor = $4 WHERE company_id = $1 AND live = $2 AND account_id = $3
 `

@@ -94,8 +94,8 @@ func (q *Queries) DeleteMetersOfAgents(ctx context.Context, companyID uuid.UUID,
 const HistoryOfAgents = `-- name: HistoryOfAgents :many
 WITH history AS (
   SELECT agent_id, created_at,
-    CASE WHEN status = 'confirmed' THEN amount - refunded ELSE 0 END AS spent,
-    CASE WHEN status = 'confirmed' THEN 0 ELSE amount END AS reserved
+    CASE WHEN status = 'confirmed' THEN amount ELSE coalesce(captured, 0) END - refunded AS spent,
+    CASE WHEN status = 'confirmed' THEN 0 ELSE amount - coalesce(captured, 0) END AS reserved
   FROM authorizations
   WHERE company_id = $6 AND live = $7 AND currency = $8
     AND agent_id = ANY($9::uuid[]) AND status IN ('pending', 'held', 'confirmed')

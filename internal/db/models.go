@@ -119,6 +119,49 @@ type Authorization struct {
 	RequestedBy     string
 	ApprovalID      *uuid.UUID
 	Explanation     []byte
+	HoldID          *uuid.UUID
+	Captured        *int64
+}
+
+type Card struct {
+	CompanyID   uuid.UUID
+	Live        bool
+	CardID      uuid.UUID
+	AgentID     uuid.UUID
+	Currency    string
+	Name        string
+	Provider    string
+	ProviderRef string
+	Status      string
+	Last4       string
+	ExpMonth    int32
+	ExpYear     int32
+	SingleUse   bool
+	WalletOwner uuid.UUID
+	Controls    json.RawMessage
+	Metadata    json.RawMessage
+	CreatedAt   time.Time
+	FrozenAt    *time.Time
+	CanceledAt  *time.Time
+}
+
+type CardTransaction struct {
+	CompanyID       uuid.UUID
+	Live            bool
+	TransactionID   uuid.UUID
+	CardID          uuid.UUID
+	Type            string
+	NetworkID       string
+	AuthorizationID *uuid.UUID
+	Follows         *uuid.UUID
+	Amount          int64
+	Above           int64
+	Merchant        string
+	Code            string
+	NetworkCode     string
+	Reason          string
+	LedgerID        *uuid.UUID
+	CreatedAt       time.Time
 }
 
 type Company struct {

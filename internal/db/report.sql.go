@@ -240,13 +240,13 @@ func (q *Queries) ReportMerchantNames(ctx context.Context, arg ReportMerchantNam
 }
 
 const SearchAuthorizations = `-- name: SearchAuthorizations :many
-SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation FROM (
-  (SELECT x.company_id, x.live, x.authorization_id, x.agent_id, x.status, x.decision, x.reason_code, x.reason, x.currency, x.requested, x.amount, x.refunded, x.merchant_name, x.merchant_mcc, x.merchant_country, x.merchant_domain, x.merchant_key, x.rail, x.capture, x.purpose, x.metadata, x.reference, x.void_reason, x.expires_in, x.expires_at, x.created_at, x.decided_at, x.closed_at, x.redeemed_at, x.requested_by, x.approval_id, x.explanation FROM authorizations x
+SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation, a.hold_id, a.captured FROM (
+  (SELECT x.company_id, x.live, x.authorization_id, x.agent_id, x.status, x.decision, x.reason_code, x.reason, x.currency, x.requested, x.amount, x.refunded, x.merchant_name, x.merchant_mcc, x.merchant_country, x.merchant_domain, x.merchant_key, x.rail, x.capture, x.purpose, x.metadata, x.reference, x.void_reason, x.expires_in, x.expires_at, x.created_at, x.decided_at, x.closed_at, x.redeemed_at, x.requested_by, x.approval_id, x.explanation, x.hold_id, x.captured FROM authorizations x
    WHERE $1::uuid IS NULL AND x.company_id = $2 AND x.live = $3
      AND x.authorization_id < $4 AND x.authorization_id >= $5
    ORDER BY x.authorization_id DESC LIMIT $6::integer)
   UNION ALL
-  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation FROM authorizations y
+  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations y
    WHERE y.company_id = $2 AND y.live = $3 AND y.agent_id = $1
      AND y.authorization_id < $4 AND y.authorization_id >= $5
    ORDER BY y.authorization_id DESC LIMIT $6::integer)
@@ -352,6 +352,8 @@ func (q *Queries) SearchAuthorizations(ctx context.Context, arg SearchAuthorizat
 			&i.RequestedBy,
 			&i.ApprovalID,
 			&i.Explanation,
+			&i.HoldID,
+			&i.Captured,
 		); err != nil {
 			return nil, err
 		}

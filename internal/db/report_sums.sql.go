@@ -15,12 +15,12 @@ import (
 const SearchSums = `-- name: SearchSums :many
 
 WITH newest AS NOT MATERIALIZED (
-  (SELECT x.company_id, x.live, x.authorization_id, x.agent_id, x.status, x.decision, x.reason_code, x.reason, x.currency, x.requested, x.amount, x.refunded, x.merchant_name, x.merchant_mcc, x.merchant_country, x.merchant_domain, x.merchant_key, x.rail, x.capture, x.purpose, x.metadata, x.reference, x.void_reason, x.expires_in, x.expires_at, x.created_at, x.decided_at, x.closed_at, x.redeemed_at, x.requested_by, x.approval_id, x.explanation FROM authorizations x
+  (SELECT x.company_id, x.live, x.authorization_id, x.agent_id, x.status, x.decision, x.reason_code, x.reason, x.currency, x.requested, x.amount, x.refunded, x.merchant_name, x.merchant_mcc, x.merchant_country, x.merchant_domain, x.merchant_key, x.rail, x.capture, x.purpose, x.metadata, x.reference, x.void_reason, x.expires_in, x.expires_at, x.created_at, x.decided_at, x.closed_at, x.redeemed_at, x.requested_by, x.approval_id, x.explanation, x.hold_id, x.captured FROM authorizations x
    WHERE $13::uuid IS NULL AND x.company_id = $14 AND x.live = $15
      AND x.authorization_id < $16 AND x.authorization_id >= $17
    ORDER BY x.authorization_id DESC LIMIT $18::integer)
   UNION ALL
-  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation FROM authorizations y
+  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations y
    WHERE y.company_id = $14 AND y.live = $15 AND y.agent_id = $13
      AND y.authorization_id < $16 AND y.authorization_id >= $17
    ORDER BY y.authorization_id DESC LIMIT $18::integer)

@@ -82,7 +82,7 @@ func (q *Queries) ApprovalByID(ctx context.Context, companyID uuid.UUID, live bo
 }
 
 const AuthorizationByID = `-- name: AuthorizationByID :one
-SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3
+SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation, hold_id, captured FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3
 `
 
 func (q *Queries) AuthorizationByID(ctx context.Context, companyID uuid.UUID, live bool, authorizationID uuid.UUID) (Authorization, error) {
@@ -121,12 +121,14 @@ func (q *Queries) AuthorizationByID(ctx context.Context, companyID uuid.UUID, li
 		&i.RequestedBy,
 		&i.ApprovalID,
 		&i.Explanation,
+		&i.HoldID,
+		&i.Captured,
 	)
 	return i, err
 }
 
 const AuthorizationsByIDs = `-- name: AuthorizationsByIDs :many
-SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
+SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation, a.hold_id, a.captured FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
                         unnest($3::uuid[]) AS id) w
 JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id
 `
@@ -173,6 +175,8 @@ func (q *Queries) AuthorizationsByIDs(ctx context.Context, companies []uuid.UUID
 			&i.RequestedBy,
 			&i.ApprovalID,
 			&i.Explanation,
+			&i.HoldID,
+			&i.Captured,
 		); err != nil {
 			return nil, err
 		}
@@ -258,9 +262,9 @@ func (q *Queries) EpochAndClock(ctx context.Context, companyID uuid.UUID, live b
 }
 
 const ExpiredHolds = `-- name: ExpiredHolds :many
-SELECT h.company_id, h.live, h.authorization_id, h.agent_id, h.status, h.decision, h.reason_code, h.reason, h.currency, h.requested, h.amount, h.refunded, h.merchant_name, h.merchant_mcc, h.merchant_country, h.merchant_domain, h.merchant_key, h.rail, h.capture, h.purpose, h.metadata, h.reference, h.void_reason, h.expires_in, h.expires_at, h.created_at, h.decided_at, h.closed_at, h.redeemed_at, h.requested_by, h.approval_id, h.explanation FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
+SELECT h.company_id, h.live, h.authorization_id, h.agent_id, h.status, h.decision, h.reason_code, h.reason, h.currency, h.requested, h.amount, h.refunded, h.merchant_name, h.merchant_mcc, h.merchant_country, h.merchant_domain, h.merchant_key, h.rail, h.capture, h.purpose, h.metadata, h.reference, h.void_reason, h.expires_in, h.expires_at, h.created_at, h.decided_at, h.closed_at, h.redeemed_at, h.requested_by, h.approval_id, h.explanation, h.hold_id, h.captured FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
 CROSS JOIN LATERAL (
-  SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation FROM authorizations o
+  SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation, o.hold_id, o.captured FROM authorizations o
   WHERE o.company_id = w.company_id AND o.live = w.live
     AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h
 WHERE h.agent_id = ANY($3::uuid[])
@@ -310,6 +314,8 @@ func (q *Queries) ExpiredHolds(ctx context.Context, companies []uuid.UUID, lives
 			&i.RequestedBy,
 			&i.ApprovalID,
 			&i.Explanation,
+			&i.HoldID,
+			&i.Captured,
 		); err != nil {
 			return nil, err
 		}
@@ -359,13 +365,14 @@ const InsertAuthorization = `-- name: InsertAuthorization :exec
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  explanation, approval_id)
+  explanation, approval_id, hold_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
   $9, $10, $11, $12, $13, $14, $15, $16,
   $17, $18, $19, nullif($20::text, '')::jsonb, $21,
   nullif($22::timestamptz, '0001-01-01 00:00:00Z'), $23,
   nullif($24::timestamptz, '0001-01-01 00:00:00Z'), $25,
-  $26, nullif($27::uuid, '00000000-0000-0000-0000-000000000000'))
+  $26, nullif($27::uuid, '00000000-0000-0000-0000-000000000000'),
+  nullif($28::uuid, '00000000-0000-0000-0000-000000000000'))
 `
 
 type InsertAuthorizationParams struct {
@@ -396,6 +403,7 @@ type InsertAuthorizationParams struct {
 	RequestedBy     string
 	Explanation     []byte
 	ApprovalID      uuid.UUID
+	HoldID          uuid.UUID
 }
 
 // InsertAuthorizations of one: half of its work is to take the arrays apart.
@@ -428,6 +436,7 @@ func (q *Queries) InsertAuthorization(ctx context.Context, arg InsertAuthorizati
 		arg.RequestedBy,
 		arg.Explanation,
 		arg.ApprovalID,
+		arg.HoldID,
 	)
 	return err
 }
@@ -436,7 +445,7 @@ const InsertAuthorizations = `-- name: InsertAuthorizations :exec
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  explanation, approval_id)
+  explanation, approval_id, hold_id)
 SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]), unnest($4::uuid[]),
   unnest($5::text[])::authorization_status, unnest($6::text[])::authorization_decision, unnest($7::text[]), unnest($8::text[]),
   unnest($9::text[]), unnest($10::bigint[]), unnest($11::bigint[]),
@@ -446,7 +455,8 @@ SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]), unnest($4:
   nullif(unnest($20::text[]), '')::jsonb, unnest($21::integer[]),
   nullif(unnest($22::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($23::timestamptz[]),
   nullif(unnest($24::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($25::text[]),
-  unnest($26::bytea[]), nullif(unnest($27::uuid[]), '00000000-0000-0000-0000-000000000000')
+  unnest($26::bytea[]), nullif(unnest($27::uuid[]), '00000000-0000-0000-0000-000000000000'),
+  nullif(unnest($28::uuid[]), '00000000-0000-0000-0000-000000000000')
 `
 
 type InsertAuthorizationsParams struct {
@@ -477,6 +487,7 @@ type InsertAuthorizationsParams struct {
 	RequestedBys      []string
 	Explanations      [][]byte
 	ApprovalIds       []uuid.UUID
+	Holds             []uuid.UUID
 }
 
 // Absent values travel as ”, the nil id and the first instant.
@@ -509,6 +520,7 @@ func (q *Queries) InsertAuthorizations(ctx context.Context, arg InsertAuthorizat
 		arg.RequestedBys,
 		arg.Explanations,
 		arg.ApprovalIds,
+		arg.Holds,
 	)
 	return err
 }
@@ -658,7 +670,7 @@ func (q *Queries) ListApprovals(ctx context.Context, arg ListApprovalsParams) ([
 }
 
 const ListAuthorizations = `-- name: ListAuthorizations :many
-SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation FROM authorizations
+SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation, hold_id, captured FROM authorizations
 WHERE company_id = $1 AND live = $2 AND authorization_id < $3
   AND ($4::uuid IS NULL OR agent_id = $4)
   AND ($5::text IS NULL OR status::text = $5)
@@ -743,6 +755,8 @@ func (q *Queries) ListAuthorizations(ctx context.Context, arg ListAuthorizations
 			&i.RequestedBy,
 			&i.ApprovalID,
 			&i.Explanation,
+			&i.HoldID,
+			&i.Captured,
 		); err != nil {
 			return nil, err
 		}
@@ -955,7 +969,7 @@ func (q *Queries) NotifyDecided(ctx context.Context, ids []string) error {
 }
 
 const OpenExpiredOfTenant = `-- name: OpenExpiredOfTenant :many
-SELECT agent_id, currency, amount, created_at FROM authorizations
+SELECT agent_id, currency, (amount - coalesce(captured, 0))::bigint AS amount, created_at FROM authorizations
 WHERE company_id = $1 AND live = $2 AND status IN ('pending', 'held') AND expires_at <= statement_timestamp()
 `
 
@@ -1201,6 +1215,7 @@ const UpdateAuthorizations = `-- name: UpdateAuthorizations :exec
 UPDATE authorizations a SET
   status = w.status, decision = w.decision, reason_code = w.reason_code, reason = w.reason,
   amount = w.amount, refunded = w.refunded, reference = w.reference, void_reason = w.void_reason,
+  hold_id = nullif(w.hold_id, '00000000-0000-0000-0000-000000000000'), captured = nullif(w.captured, 0),
   expires_at = nullif(w.expires_at, '0001-01-01 00:00:00Z'),
   decided_at = nullif(w.decided_at, '0001-01-01 00:00:00Z'),
   closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
@@ -1209,9 +1224,10 @@ FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, un
   unnest($4::text[])::authorization_status AS status, unnest($5::text[])::authorization_decision AS decision,
   unnest($6::text[]) AS reason_code, unnest($7::text[]) AS reason,
   unnest($8::bigint[]) AS amount, unnest($9::bigint[]) AS refunded,
-  unnest($10::text[]) AS reference, unnest($11::text[]) AS void_reason,
-  unnest($12::timestamptz[]) AS expires_at, unnest($13::timestamptz[]) AS decided_at,
-  unnest($14::timestamptz[]) AS closed_at, unnest($15::timestamptz[]) AS redeemed_at) w
+  unnest($10::uuid[]) AS hold_id, unnest($11::bigint[]) AS captured,
+  unnest($12::text[]) AS reference, unnest($13::text[]) AS void_reason,
+  unnest($14::timestamptz[]) AS expires_at, unnest($15::timestamptz[]) AS decided_at,
+  unnest($16::timestamptz[]) AS closed_at, unnest($17::timestamptz[]) AS redeemed_at) w
 WHERE a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id
 `
 
@@ -1225,6 +1241,8 @@ type UpdateAuthorizationsParams struct {
 	Reasons         []string
 	Amounts         []int64
 	Refundeds       []int64
+	Holds           []uuid.UUID
+	Captureds       []int64
 	ReferencesGiven []string
 	VoidReasons     []string
 	ExpiresAts      []time.Time
@@ -1244,6 +1262,8 @@ func (q *Queries) UpdateAuthorizations(ctx context.Context, arg UpdateAuthorizat
 		arg.Reasons,
 		arg.Amounts,
 		arg.Refundeds,
+		arg.Holds,
+		arg.Captureds,
 		arg.ReferencesGiven,
 		arg.VoidReasons,
 		arg.ExpiresAts,

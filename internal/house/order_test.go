@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"postgres", "money", "audit/proof", "notify/mail", "notify/safedial", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
-	{"audit", "meter", "once", "sign", "x402"},
+	{"audit", "meter", "once", "sign", "vault", "x402"},
 	{"company", "ledger", "policy"},
 	{"notify"},
 	{"spend", "notify/webhooks", "access"},
@@ -68,6 +68,8 @@ var only = map[string][]string{
 	"github.com/anishathalye": {"linear"},
 	// What a card network says is read at its door, and played by a peer of its own.
 	"github.com/moov-io": {"rails/cards/iso8583", "rails/cards/iso8583/acquirer"},
+	// Card numbers are sealed in one place.
+	"github.com/tink-crypto": {"vault"},
 }
 
 // few says what little of ours a package may import, where the floors would let

@@ -23,6 +23,7 @@ var acrossTenants = map[string]string{
 	"MessagesForget":         "old messages go, whoever's they are",
 	"LimitNoticesForget":     "old notices go, whoever's they are",
 	"WeeklyCompanies":        "every company has its Monday",
+	"CardByNumber":           "a network knows a card by its number alone",
 }
 
 // bothModes are the queries that mean live and test at once, and why.

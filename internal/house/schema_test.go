@@ -20,6 +20,7 @@ var shared = map[string]string{
 	"magic_links":      "whose company is not known before they are used",
 	"sessions":         "a person's, not a company's",
 	"device_logins":    "whose company is not known before they are used",
+	"card_numbers":     "whose company is not known before a swipe, and unique among all",
 }
 
 // crossing are the foreign keys of a company's tables that lead to shared ones.

@@ -32,6 +32,8 @@ const (
 	Hold          Prefix = "hold"
 	Webhook       Prefix = "whk"
 	Delivery      Prefix = "whd"
+	Card          Prefix = "card" // with the currency behind it: FormatCard
+	CardEntry     Prefix = "ctx"  // one thing that happened to a card
 )
 
 // Tenant is one side of one company: live and test share nothing but the
@@ -135,7 +137,12 @@ func Parse(p Prefix, s string) (uuid.UUID, bool) {
 func LikeID(s string) bool {
 	prefix, digits, _ := strings.Cut(s, "_")
 	switch Prefix(prefix) {
-	case Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event, Account, Transaction, Hold, Webhook, Delivery:
+	case Card:
+		if currency, rest, ok := strings.Cut(digits, "_"); ok && len(currency) == currencyLength {
+			digits = rest
+		}
+		return len(digits) == encodedLength && !strings.ContainsAny(digits, "_-")
+	case CardEntry, Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event, Account, Transaction, Hold, Webhook, Delivery:
 		return len(digits) == encodedLength && !strings.ContainsAny(digits, "_-")
 	}
 	return false

@@ -81,6 +81,9 @@ type Taking struct {
 	To     Ref
 	// Final gives back what remains after it.
 	Final bool
+	// Forced takes what is above amount and tolerance too, as Force does: the
+	// hold counts what it covered.
+	Forced bool
 }
 
 // Capture moves held money to where it was spent. What is above the held amount
@@ -88,11 +91,16 @@ type Taking struct {
 // Errors: those of Post, hold_closed (409), capture_above_hold (409) above
 // amount and tolerance.
 func Capture(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, in Taking) (Hold, Transaction, error) {
-	return change(ctx, tx, t, by, in.Hold, draft{Posting: Posting{Key: in.Key, Kind: "hold.captured", Reference: in.Reference}, asked: in},
+	return change(ctx, tx, t, by, in.Hold, draft{Posting: Posting{Key: in.Key, Kind: "hold.captured", Reference: in.Reference}, forced: in.Forced, asked: in},
 		func(h Hold, held Ref) (Hold, []Entry, error) {
 			total, ok := money.AddMinor(h.Captured+h.Released, in.Amount)
 			if in.Amount <= 0 || in.To.Currency != h.From.Currency {
 				return h, nil, fmt.Errorf("%w: a capture of %d %s", errPosting, in.Amount, in.To.Currency)
+			}
+			covered := in.Amount
+			if in.Forced && ok {
+				covered = min(in.Amount, h.Amount+h.Tolerance-h.Captured-h.Released)
+				total = h.Captured + h.Released + covered
 			}
 			if !ok || total > h.Amount+h.Tolerance {
 				return h, nil, fault.New(fault.Conflict, "capture_above_hold", "At most %s may still be captured.",
@@ -102,7 +110,7 @@ func Capture(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, in Taking
 			if in.Final {
 				back = h.Remaining - inside
 			}
-			h.Captured, h.Released, h.Remaining = h.Captured+in.Amount, h.Released+back, h.Remaining-inside-back
+			h.Captured, h.Released, h.Remaining = h.Captured+covered, h.Released+back, h.Remaining-inside-back
 			return h, nonzero([]Entry{{in.To, in.Amount}, {held, -inside - back}, {h.From, back - (in.Amount - inside)}}), nil
 		})
 }

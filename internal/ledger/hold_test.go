@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -136,4 +137,54 @@ func TestHoldsAreRefused(t *testing.T) {
 	_, err = other.release("r", h.ID, 0)
 	refused(t, err, "not_found")
 	w.wants(usd, 10)
+}
+
+// TestForce takes what is not there, and gives the floor back as it is paid.
+func TestForce(t *testing.T) {
+	t.Parallel()
+	w := moneyed(t)
+	force := func(key string, amount int64) {
+		w.must(func(ctx context.Context, tx pgx.Tx) error {
+			_, err := ledger.Force(ctx, tx, w.side, audit.System(), ledger.Posting{Key: key, Kind: "captured", Entries: ledger.Move(usd, shop, amount)})
+			return err
+		})
+	}
+	floor := func() (n int64) {
+		w.must(func(ctx context.Context, tx pgx.Tx) error {
+			if err := ledger.RaiseFloor(ctx, tx, w.side, audit.System(), usd); err != nil {
+				return err
+			}
+			a, err := ledger.Balance(ctx, tx, w.side, usd)
+			n = *a.Floor
+			return err
+		})
+		return n
+	}
+	h, err := w.place("h", 600, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.must(func(ctx context.Context, tx pgx.Tx) error {
+		_, _, err := ledger.Capture(ctx, tx, w.side, audit.System(), ledger.Taking{Key: "c", Hold: h.ID, Amount: 1100, To: shop, Forced: true})
+		return err
+	})
+	w.wants(usd, -100)
+	force("f", 200)
+	force("f", 200)
+	w.wants(usd, -300)
+	if n := floor(); n != -300 {
+		t.Errorf("the floor is %d", n)
+	}
+	if _, err := w.place("g", 1, 0); err == nil {
+		t.Error("an account that owes can hold more")
+	}
+	for _, back := range []struct{ amount, floor int64 }{{100, -200}, {250, 0}} {
+		if _, err := w.post(fmt.Sprint("back", back.amount), ledger.Move(shop, usd, back.amount)...); err != nil {
+			t.Fatal(err)
+		}
+		if n := floor(); n != back.floor {
+			t.Errorf("after %d back the floor is %d, want %d", back.amount, n, back.floor)
+		}
+	}
+	w.even()
 }

@@ -141,10 +141,30 @@ func SetFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, ref Ref,
 		return Account{}, fault.New(fault.Conflict, "floor_above_balance", "The account has %s, which is below this floor.", a.Money())
 	}
 	a.Floor = floor
+	return a, putFloor(ctx, tx, t, by, a, floor)
+}
+
+func putFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, a Account, floor *int64) error {
+	a.Floor = floor
 	if err := db.New(tx).LedgerSetFloor(ctx, t.Company, t.Live, a.ID, floor); err != nil {
-		return Account{}, err
+		return err
 	}
-	return a, tellFloor(ctx, tx, t, by, a)
+	return tellFloor(ctx, tx, t, by, a)
+}
+
+// RaiseFloor takes back what Force let an account owe, as far as it has been
+// paid: a floor below zero goes up to the balance, and to zero at most.
+func RaiseFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, ref Ref) error {
+	accounts, err := lock(ctx, tx, t, []Ref{ref})
+	if err != nil {
+		return err
+	}
+	a := accounts[ref]
+	floor := min(a.Balance, 0)
+	if a.Floor == nil || *a.Floor >= floor {
+		return nil
+	}
+	return putFloor(ctx, tx, t, by, a, &floor)
 }
 
 // missing turns a row that is not there into the public answer for that.

@@ -45,9 +45,19 @@ func Post(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, p Posting) (
 	return out, err
 }
 
+// Force is Post for what has happened whether the money was there or not, such
+// as a purchase that a card network has settled. A balance may go below its
+// floor, which goes down with it (ledger.floor_changed). See RaiseFloor.
+func Force(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, p Posting) (Transaction, error) {
+	out, _, err := post(ctx, tx, t, by, draft{Posting: p, asked: p.Entries, forced: true})
+	return out, err
+}
+
 // draft is a posting with what it belongs to.
 type draft struct {
 	Posting
+	// forced lets balances go below their floors.
+	forced         bool
 	reverses, hold *uuid.UUID
 	rate           string
 	// asked is what a repeated key is held against: the entries may follow from
@@ -96,15 +106,21 @@ func post(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, d draft) (Tr
 	if err != nil {
 		return Transaction{}, false, err
 	}
-	out, err := insert(ctx, tx, t, by, d)
-	if err != nil {
-		return Transaction{}, false, err
+	moves, refused := moved(accounts, d)
+	var out *Transaction
+	if refused == nil {
+		if out, err = insert(ctx, tx, t, by, d); err != nil {
+			return Transaction{}, false, err
+		}
 	}
-	if out == nil { // another transaction wrote the key first
+	if out == nil { // another transaction may have written the key first
 		before, err := posted(ctx, tx, t, d)
+		if before == nil && err == nil {
+			err = refused
+		}
 		return orZero(before), false, err
 	}
-	if err := move(ctx, tx, t, accounts, d.Entries); err != nil {
+	if err := moves.write(ctx, tx, t, by); err != nil {
 		return Transaction{}, false, err
 	}
 	if err := writeLines(ctx, tx, t, out, accounts, d.Entries); err != nil {
@@ -223,30 +239,47 @@ func insert(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, d draft) (
 	return &out, nil
 }
 
-// move changes the balances of locked accounts.
-func move(ctx context.Context, tx pgx.Tx, t ident.Tenant, accounts map[Ref]Account, entries []Entry) error {
+// moves are what balances change by, and the floors that go down with them.
+type moves struct {
+	ids     []uuid.UUID
+	amounts []int64
+	lowered []Account
+}
+
+// moved is what a posting does to its accounts, if it may. Nothing is written.
+func moved(accounts map[Ref]Account, d draft) (out moves, err error) {
 	sums := map[Ref]int64{}
-	for _, e := range entries {
+	for _, e := range d.Entries {
 		sum, ok := money.AddMinor(sums[e.Ref], e.Amount)
 		if !ok {
-			return tooLarge(e.Ref)
+			return out, tooLarge(e.Ref)
 		}
 		sums[e.Ref] = sum
 	}
-	var ids []uuid.UUID
-	var amounts []int64
 	for ref, sum := range sums {
 		a := accounts[ref]
 		after, ok := money.AddMinor(a.Balance, a.side(sum))
 		switch {
 		case !ok:
-			return tooLarge(ref)
+			return out, tooLarge(ref)
+		case a.Floor != nil && after < *a.Floor && !d.forced:
+			return out, short(a, money.Of(*a.Floor-after, ref.Currency))
 		case a.Floor != nil && after < *a.Floor:
-			return short(a, money.Of(*a.Floor-after, ref.Currency))
+			a.Floor = &after
+			out.lowered = append(out.lowered, a)
 		}
-		ids, amounts = append(ids, a.ID), append(amounts, sum)
+		out.ids, out.amounts = append(out.ids, a.ID), append(out.amounts, sum)
 	}
-	return db.New(tx).LedgerMoveBalances(ctx, t.Company, t.Live, ids, amounts)
+	return out, nil
+}
+
+func (m moves) write(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor) error {
+	for _, a := range m.lowered {
+		if err := putFloor(ctx, tx, t, by, a, a.Floor); err != nil {
+			return err
+		}
+	}
+	return db.New(tx).LedgerMoveBalances(ctx, t.Company, t.Live, m.ids, m.amounts)
 }
 
 func tooLarge(r Ref) error {

@@ -34,7 +34,15 @@ func Reverse(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, in Revers
 		d.Entries = append(d.Entries, Entry{l.Ref, -l.Amount})
 	}
 	out, _, err := post(ctx, tx, t, by, d)
-	if postgres.Violates(err, "ledger_transactions_reverses") {
+	twice := postgres.Violates(err, "ledger_transactions_reverses")
+	if fault.Is(err, "insufficient_funds") { // perhaps since it was taken back
+		done, readErr := db.New(tx).LedgerReversed(ctx, t.Company, t.Live, &old.ID)
+		if readErr != nil {
+			return Transaction{}, readErr
+		}
+		twice = done
+	}
+	if twice {
 		return Transaction{}, fault.New(fault.Conflict, "already_reversed", "This transaction was taken back before.").Because(err)
 	}
 	return out, err

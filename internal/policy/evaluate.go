@@ -106,7 +106,7 @@ func (e *evaluation) decide(cover *coverage) Decision {
 	d := Decision{Outcome: Approved, ReasonCode: CodeOK, Reason: "Within every limit", Trace: e.trace, Versions: e.versions}
 	switch {
 	case e.r.Frozen != "":
-		d.Outcome, d.ReasonCode, d.Reason = Denied, e.r.Frozen, frozenReason(&e.r)
+		d.Outcome, d.ReasonCode, d.Reason = Denied, e.r.Frozen, FrozenReason(e.r.Frozen, e.r.Handle)
 	case len(e.versions) == 0:
 		d.Outcome, d.ReasonCode = Denied, CodeNoPolicy
 		d.Reason = "No active policy covers " + e.r.Handle + ", and without one nothing may be spent"

@@ -10,14 +10,15 @@ import (
 	"github.com/getpurser/purser/internal/money"
 )
 
-func frozenReason(r *Request) string {
-	switch r.Frozen {
+// FrozenReason is a freeze's reason code in words.
+func FrozenReason(code, handle string) string {
+	switch code {
 	case CodeCompanyFrozen:
 		return "The company is frozen: nothing new may be spent"
 	case CodeAgentFrozen:
-		return r.Handle + " is frozen: it may not spend anything new"
+		return handle + " is frozen: it may not spend anything new"
 	}
-	return r.Handle + " may not spend (" + r.Frozen + ")"
+	return handle + " may not spend (" + code + ")"
 }
 
 // reason puts the strictest finding in plain words, with its numbers.

@@ -140,3 +140,28 @@ func (p *Pool) Snapshot(ctx context.Context, ask func(*pgx.Batch)) error {
 		return err
 	})
 }
+
+// Tx is the transaction for what takes one of pgx: statements, and no end.
+func (t *Pipeline) Tx() pgx.Tx { return statements{p: t} }
+
+// statements has no more of a transaction than its statements.
+type statements struct {
+	pgx.Tx
+	p *Pipeline
+}
+
+func (s statements) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return s.p.Exec(ctx, sql, args...)
+}
+
+func (s statements) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return s.p.Query(ctx, sql, args...)
+}
+
+func (s statements) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return s.p.QueryRow(ctx, sql, args...)
+}
+
+func (s statements) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	return s.p.conn.SendBatch(ctx, b)
+}

@@ -51,8 +51,11 @@ type Authorization struct {
 	// Requested is what was asked for; Amount what was approved, or less after
 	// a confirm of less. Both in minor units of Currency.
 	Requested, Amount int64
-	// Refunded minor units were given back after the confirm.
-	Refunded    int64
+	// Captured minor units were taken of an authorization that is still pending,
+	// by a network that captures in parts. Refunded ones were given back.
+	Captured, Refunded int64
+	// Hold is what a rail keeps for it in the ledger; nil: nothing.
+	Hold        uuid.UUID
 	Currency    money.Currency
 	Merchant    policy.Merchant
 	MerchantKey string
@@ -87,18 +90,21 @@ func (a *Authorization) PublicID() string {
 	return ident.Format(ident.Authorization, a.ID)
 }
 
-// Settled is what the authorization has spent, in minor units.
-func (a *Authorization) Settled() int64 {
+// Taken is what was spent before anything was given back, in minor units.
+func (a *Authorization) Taken() int64 {
 	if a.Status == Confirmed {
-		return a.Amount - a.Refunded
+		return a.Amount
 	}
-	return 0
+	return a.Captured
 }
+
+// Settled is what the authorization has spent, in minor units.
+func (a *Authorization) Settled() int64 { return a.Taken() - a.Refunded }
 
 // Reserved is what it holds back from budgets, in minor units.
 func (a *Authorization) Reserved() int64 {
 	if a.Status.Open() {
-		return a.Amount
+		return a.Amount - a.Captured
 	}
 	return 0
 }

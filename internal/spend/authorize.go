@@ -29,6 +29,8 @@ type Request struct {
 	Metadata  map[string]string
 	// DryRun decides and does nothing else: nothing is reserved or stored.
 	DryRun bool
+	// Backing, if set, pays for the request: its capture is then explicit.
+	Backing *Backing
 }
 
 // ErrRenamed says that the handle of a request is not, or no longer, that of its
@@ -70,6 +72,12 @@ func (b *batch) authorize(call Call, r Request, merchant string) (Result, error)
 	a := b.draft(call, r, merchant)
 	f := b.facts(a)
 	d := m.set.Evaluate(b.question(a, agent), f)
+	if r.Backing != nil {
+		var err error
+		if d, err = b.backed(call, a, d, r.Backing, r.DryRun); err != nil {
+			return Result{}, err
+		}
+	}
 	a.decide(d)
 	result := Result{Authorization: a, company: m.settings}
 	b.settleDecision(a, m.settings.ApprovalTimeout)
@@ -85,7 +93,11 @@ func (b *batch) authorize(call Call, r Request, merchant string) (Result, error)
 		result.Approval = nil
 		return result, nil
 	}
-	return result, b.take(call, a, result.Approval)
+	b.take(call, a, result.Approval)
+	if r.Backing != nil && r.Backing.Decided != nil {
+		return result, b.finally(r.Backing.Decided(b.ctx, b.tx, a))
+	}
+	return result, nil
 }
 
 // metered refuses to decide while a limit's history is not counted.
@@ -150,12 +162,12 @@ func (b *batch) open(a *Authorization) {
 }
 
 // take reserves the budget and writes everything that the decision brings.
-func (b *batch) take(call Call, a *Authorization, p *Approval) error {
+func (b *batch) take(call Call, a *Authorization, p *Approval) {
 	b.changed.inserted = append(b.changed.inserted, a)
 	b.authorizations[ref{a.Tenant, a.ID}] = a
 	b.tell(call.Actor, decisionEvent[a.Decision], a, map[string]any{"reason_code": a.ReasonCode})
 	if a.Status == Denied {
-		return nil
+		return
 	}
 	b.charge(a, a.Settled(), a.Reserved())
 	b.remember(a)
@@ -167,7 +179,6 @@ func (b *batch) take(call Call, a *Authorization, p *Approval) error {
 		b.changed.held = append(b.changed.held, p)
 		b.approvals[ref{p.Tenant, p.ID}] = p
 	}
-	return nil
 }
 
 var decisionEvent = map[policy.Outcome]string{

@@ -44,6 +44,9 @@ type mode struct {
 // the one before took, and then what changed is written.
 type batch struct {
 	ops []*op
+	// ctx and tx are the transaction's, for what a rail does in it.
+	ctx context.Context
+	tx  pgx.Tx
 	// now is the database's clock, read once every lock is held.
 	now time.Time
 
@@ -106,6 +109,7 @@ func (s *Service) decide(ops []*op) ([]answer, error) {
 		if err := b.read(ctx, tx, s.cache); err != nil {
 			return nil, err
 		}
+		b.ctx, b.tx = ctx, tx.Tx()
 		b.releaseExpired()
 		answers = b.apply()
 		if b.broken != nil {

@@ -31,6 +31,9 @@ func (b *batch) confirm(call Call, a *Authorization, amount *money.Number, refer
 	if err := a.mayMove(call, Pending); err != nil {
 		return err
 	}
+	if err := a.ownMove(); err != nil {
+		return err
+	}
 	if b.modes[a.Tenant].settings.RequireRedemption && a.RedeemedAt.IsZero() {
 		return fault.New(fault.Conflict, "redemption_required", "This company's tokens must be redeemed by a processor before they are confirmed.")
 	}
@@ -78,6 +81,9 @@ func (b *batch) void(call Call, a *Authorization, reason string) error {
 		return nil
 	}
 	if err := a.mayMove(call, Pending, Held); err != nil {
+		return err
+	}
+	if err := a.ownMove(); err != nil {
 		return err
 	}
 	a.VoidReason = reason
@@ -146,6 +152,15 @@ func (a *Authorization) mayMove(call Call, from ...Status) error {
 	return a.stands()
 }
 
+// ownMove refuses to end what a network holds money for: it alone says what
+// becomes of that.
+func (a *Authorization) ownMove() error {
+	if a.Hold != uuid.Nil {
+		return fault.New(fault.Conflict, "network_settles", "The network holds money for this authorization, and captures or reverses it.")
+	}
+	return nil
+}
+
 // stands is the conflict of a state that does not permit the move.
 func (a *Authorization) stands() error {
 	return fault.New(fault.Conflict, "authorization_"+string(a.Status), "This authorization is %s.", a.Status)
@@ -163,6 +178,7 @@ func (b *batch) close(a *Authorization, to Status, approval string) {
 		}
 	}
 	a.Status, a.ClosedAt = to, b.now
+	b.giveBack(a)
 	b.charge(a, 0, -reserved)
 	b.forget(a)
 	b.update(a)
@@ -179,7 +195,13 @@ func (b *batch) releaseExpired() {
 	}
 }
 
+// expire ends an authorization that nobody confirmed. What was captured of it
+// stays spent.
 func (b *batch) expire(a *Authorization) {
+	if a.Captured > 0 {
+		b.finish(audit.System(), a, true)
+		return
+	}
 	b.close(a, Expired, "expired")
 	b.tell(audit.System(), "authorization.expired", a, nil)
 }

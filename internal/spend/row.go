@@ -36,6 +36,12 @@ func fromRow(r db.Authorization) (*Authorization, error) {
 	if r.ApprovalID != nil {
 		a.ApprovalID = *r.ApprovalID
 	}
+	if r.HoldID != nil {
+		a.Hold = *r.HoldID
+	}
+	if r.Captured != nil {
+		a.Captured = *r.Captured
+	}
 	if len(r.Metadata) > 0 {
 		return a, json.Unmarshal(r.Metadata, &a.Metadata)
 	}
@@ -63,7 +69,7 @@ func insertOf(a *Authorization) (r db.InsertAuthorizationParams, err error) {
 		MerchantDomain: a.Merchant.Domain, MerchantKey: a.MerchantKey, Rail: a.Rail, Capture: string(a.Capture),
 		Purpose: a.Purpose, Metadata: string(metadata), ExpiresIn: int32(a.ExpiresIn / time.Second),
 		ExpiresAt: a.ExpiresAt, CreatedAt: a.CreatedAt, ClosedAt: a.ClosedAt, RequestedBy: a.RequestedBy,
-		Explanation: a.Explanation.pack(), ApprovalID: a.ApprovalID}, nil
+		Explanation: a.Explanation.pack(), ApprovalID: a.ApprovalID, HoldID: a.Hold}, nil
 }
 
 func addInsert(p *db.InsertAuthorizationsParams, r db.InsertAuthorizationParams) {
@@ -82,6 +88,7 @@ func addInsert(p *db.InsertAuthorizationsParams, r db.InsertAuthorizationParams)
 	p.ExpiresAts, p.CreatedAts = append(p.ExpiresAts, r.ExpiresAt), append(p.CreatedAts, r.CreatedAt)
 	p.ClosedAts, p.RequestedBys = append(p.ClosedAts, r.ClosedAt), append(p.RequestedBys, r.RequestedBy)
 	p.Explanations, p.ApprovalIds = append(p.Explanations, r.Explanation), append(p.ApprovalIds, r.ApprovalID)
+	p.Holds = append(p.Holds, r.HoldID)
 }
 
 func addUpdate(p *db.UpdateAuthorizationsParams, a *Authorization) {
@@ -89,6 +96,7 @@ func addUpdate(p *db.UpdateAuthorizationsParams, a *Authorization) {
 	p.Statuses, p.Decisions = append(p.Statuses, string(a.Status)), append(p.Decisions, string(a.Decision))
 	p.ReasonCodes, p.Reasons = append(p.ReasonCodes, a.ReasonCode), append(p.Reasons, a.Reason)
 	p.Amounts, p.Refundeds = append(p.Amounts, a.Amount), append(p.Refundeds, a.Refunded)
+	p.Holds, p.Captureds = append(p.Holds, a.Hold), append(p.Captureds, a.Captured)
 	p.ReferencesGiven, p.VoidReasons = append(p.ReferencesGiven, a.Reference), append(p.VoidReasons, a.VoidReason)
 	p.ExpiresAts, p.DecidedAts = append(p.ExpiresAts, a.ExpiresAt), append(p.DecidedAts, a.DecidedAt)
 	p.ClosedAts, p.RedeemedAts = append(p.ClosedAts, a.ClosedAt), append(p.RedeemedAts, a.RedeemedAt)

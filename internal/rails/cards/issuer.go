@@ -1,0 +1,91 @@
+package cards
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/money"
+)
+
+// Issuer is a provider of cards: the network's edge. It is called inside the
+// transaction, before any row is locked, and has 10 s at most. Errors that are
+// no faults are the provider's, and become provider_unavailable.
+type Issuer interface {
+	// Name is kept with each card, such as sandbox.
+	Name() string
+	// Issue makes a card, once for each NewCard.ID.
+	Issue(ctx context.Context, c NewCard) (Issued, error)
+	SetStatus(ctx context.Context, ref string, s Status) error
+	SetControls(ctx context.Context, ref string, c Controls) error
+	Reveal(ctx context.Context, ref string) (Secret, error)
+	// Statement is the provider's own list of what was moved, oldest first.
+	Statement(ctx context.Context, from, to time.Time) ([]Line, error)
+}
+
+// NewCard is what an issuer makes a card of.
+type NewCard struct {
+	Tenant    ident.Tenant
+	ID, Agent uuid.UUID
+	Currency  money.Currency
+	Name      string
+	SingleUse bool
+	Controls  Controls
+	Metadata  map[string]string
+	// At is the database's clock.
+	At time.Time
+}
+
+// Issued is a card as its issuer knows it.
+type Issued struct {
+	Ref, Last4        string
+	ExpMonth, ExpYear int
+	// Secret is nil where the issuer does not hand it out with the card.
+	Secret *Secret
+}
+
+// Line is one movement of a provider's statement.
+type Line struct {
+	Ref       string // the provider's id of the card
+	NetworkID string
+	Type      Type
+	Amount    money.Amount
+	At        time.Time
+}
+
+// Issuers gives the issuer that a company has connected: the one of that name,
+// or for an empty name the one that new cards come from. Nil without an error:
+// the company has connected none.
+type Issuers func(ctx context.Context, tx pgx.Tx, t ident.Tenant, name string) (Issuer, error)
+
+// issuerPatience bounds a call of an issuer.
+const issuerPatience = 10 * time.Second
+
+// issuer is the one of that name, or that new cards come from. Test mode has the
+// sandbox unless the company connected another.
+func (s *Service) issuer(ctx context.Context, tx pgx.Tx, t ident.Tenant, name string) (Issuer, error) {
+	if name != SandboxName && s.config.Issuers != nil {
+		if found, err := s.config.Issuers(ctx, tx, t, name); found != nil || err != nil {
+			return found, err
+		}
+	}
+	if !t.Live && (name == "" || name == SandboxName) {
+		return sandbox{s.config.Vault, tx, t}, nil
+	}
+	return nil, fault.New(fault.Conflict, "provider_not_connected", "No provider of cards is connected. Test mode has a sandbox that needs none.")
+}
+
+// at calls the issuer within its time, and says what its failure is.
+func at(ctx context.Context, i Issuer, call func(context.Context) error) error {
+	within, cancel := context.WithTimeout(ctx, issuerPatience)
+	defer cancel()
+	err := call(within)
+	if err == nil || fault.From(err).Kind != fault.Internal {
+		return err
+	}
+	return fault.New(fault.Unavailable, "provider_unavailable", "%s did not do what was asked: try again.", i.Name()).After(issuerPatience).Because(err)
+}

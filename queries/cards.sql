@@ -1,0 +1,124 @@
+-- Cards. Whoever changes one, or moves its money, holds the agent's row and then
+-- the card's.
+
+-- name: CardGround :one
+-- What a new card stands on, without a lock.
+SELECT m.frozen_at, c.time_zone, a.status AS agent_status
+FROM company_modes m JOIN companies c ON c.company_id = m.company_id
+JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
+WHERE m.company_id = @company_id AND m.live = @live AND a.agent_id = @agent_id;
+
+-- name: CardLockGround :one
+-- The same, while neither the mode nor the agent changes.
+SELECT m.frozen_at, c.time_zone, a.status AS agent_status
+FROM company_modes m JOIN companies c ON c.company_id = m.company_id
+JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
+WHERE m.company_id = @company_id AND m.live = @live AND a.agent_id = @agent_id
+FOR SHARE OF m FOR NO KEY UPDATE OF a;
+
+-- name: CardLockAgent :exec
+SELECT FROM agents WHERE company_id = $1 AND live = $2 AND agent_id = $3 FOR NO KEY UPDATE;
+
+-- name: CardClock :one
+SELECT clock_timestamp()::timestamptz AS now;
+
+-- name: CardInsert :exec
+INSERT INTO cards (company_id, live, card_id, agent_id, currency, name, provider, provider_ref, status, last4, exp_month, exp_year,
+  single_use, wallet_owner, controls, metadata)
+VALUES (@company_id, @live, @card_id, @agent_id, @currency, @name, @provider, @provider_ref, 'active', @last4, @exp_month, @exp_year,
+  @single_use, @wallet_owner, @controls, @metadata);
+
+-- name: CardGet :one
+SELECT sqlc.embed(c), coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
+FROM cards c
+LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
+LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
+WHERE c.company_id = @company_id AND c.live = @live AND c.card_id = @card_id;
+
+-- name: CardLock :one
+SELECT * FROM cards WHERE company_id = $1 AND live = $2 AND card_id = $3 FOR UPDATE;
+
+-- name: CardList :many
+-- Newest first.
+SELECT sqlc.embed(c), coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
+FROM cards c
+LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
+LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
+WHERE c.company_id = @company_id AND c.live = @live
+  AND (sqlc.narg(agent)::uuid IS NULL OR c.agent_id = sqlc.narg(agent))
+  AND (@status::text = '' OR c.status = @status) AND (@currency::text = '' OR c.currency = @currency)
+  AND (sqlc.narg(before)::uuid IS NULL OR c.card_id < sqlc.narg(before))
+ORDER BY c.card_id DESC LIMIT @max_rows;
+
+-- name: CardByRef :one
+-- A provider knows a card by its own id.
+SELECT card_id FROM cards WHERE company_id = $1 AND live = $2 AND provider = $3 AND provider_ref = $4;
+
+-- name: CardUpdate :exec
+UPDATE cards SET name = @name, controls = @controls, metadata = @metadata
+WHERE company_id = @company_id AND live = @live AND card_id = @card_id;
+
+-- name: CardSetStatus :exec
+UPDATE cards SET status = @status,
+  frozen_at = CASE WHEN @status::text = 'frozen' THEN clock_timestamp() END,
+  canceled_at = CASE WHEN @status::text = 'canceled' THEN clock_timestamp() END
+WHERE company_id = @company_id AND live = @live AND card_id = @card_id;
+
+-- name: CardWallet :one
+-- Whether there is such a wallet, and what it has.
+SELECT balance FROM ledger_accounts
+WHERE company_id = @company_id AND live = @live AND kind = 'wallet' AND owner_id = @owner_id AND currency = @currency;
+
+-- name: CardNumberInsert :execrows
+INSERT INTO card_numbers (company_id, live, card_id, lookup, sealed, exp_month, exp_year)
+VALUES (@company_id, @live, @card_id, @lookup, @sealed, @exp_month, @exp_year)
+ON CONFLICT (lookup) DO NOTHING;
+
+-- name: CardNumberOf :one
+SELECT sealed, exp_month, exp_year FROM card_numbers WHERE company_id = $1 AND live = $2 AND card_id = $3;
+
+-- name: CardByNumber :one
+SELECT company_id, live, card_id FROM card_numbers WHERE lookup = $1;
+
+-- name: CardRevealTurn :exec
+-- Reveals of one side of a company take turns, so that they are counted one
+-- after the other.
+SELECT pg_advisory_xact_lock(@hash::bigint);
+
+-- name: CardRevealCounts :one
+-- How many there were lately of this card and of all, and when the oldest that
+-- counts was.
+SELECT clock_timestamp()::timestamptz AS now,
+  count(*) FILTER (WHERE card_id = @card_id AND created_at > clock_timestamp() - make_interval(secs => @card_seconds::int))::int AS of_card,
+  coalesce(min(created_at) FILTER (WHERE card_id = @card_id AND created_at > clock_timestamp() - make_interval(secs => @card_seconds::int)), clock_timestamp())::timestamptz AS card_since,
+  count(*)::int AS of_all, coalesce(min(created_at), clock_timestamp())::timestamptz AS all_since
+FROM card_reveals
+WHERE company_id = @company_id AND live = @live AND created_at > clock_timestamp() - make_interval(secs => @all_seconds::int);
+
+-- name: CardRevealInsert :exec
+INSERT INTO card_reveals (company_id, live, reveal_id, card_id, revealed_by, reason)
+VALUES (@company_id, @live, @reveal_id, @card_id, @revealed_by, @reason);
+
+-- name: CardTransactions :many
+-- Newest first.
+SELECT * FROM card_transactions
+WHERE company_id = @company_id AND live = @live AND card_id = @card_id
+  AND (sqlc.narg(before)::uuid IS NULL OR transaction_id < sqlc.narg(before))
+ORDER BY transaction_id DESC LIMIT @max_rows;
+
+-- name: CardTransactionByNetworkID :one
+SELECT * FROM card_transactions WHERE company_id = $1 AND live = $2 AND card_id = $3 AND network_id = $4;
+
+-- name: CardTransactionInsert :exec
+INSERT INTO card_transactions (company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above,
+  merchant, code, network_code, reason, ledger_id, created_at)
+VALUES (@company_id, @live, @transaction_id, @card_id, @type, @network_id, @authorization_id, @follows, @amount, @above,
+  @merchant, @code, @network_code, @reason, @ledger_id, @created_at);
+
+-- name: CardStatement :many
+-- What one provider's cards moved, oldest first.
+SELECT c.provider_ref, c.currency, x.network_id, x.type, x.amount, x.created_at
+FROM card_transactions x JOIN cards c ON c.company_id = x.company_id AND c.live = x.live AND c.card_id = x.card_id
+WHERE x.company_id = @company_id AND x.live = @live AND c.provider = @provider AND x.ledger_id IS NOT NULL
+  AND x.created_at >= @from_at AND x.created_at < @to_at
+ORDER BY x.transaction_id;
