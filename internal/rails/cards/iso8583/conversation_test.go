@@ -78,7 +78,7 @@ func TestRefusals(t *testing.T) {
 		{fault.BadField("amount", "amount_too_small", "It is too small."), "0110 13 amount_too_small"},
 		{fault.New(fault.Conflict, "refund_above_capture", "It is too much."), "0110 13 refund_above_capture"},
 	} {
-		p := dial(t, Config{Cards: &deck{err: c.err}})
+		p := dial(t, Config{Cards: &deck{err: c.err}, Book: 300 * time.Millisecond})
 		if got := p.ask(sale(t, "0100", nil)); got != c.answer {
 			t.Errorf("%v: %q", c.err, got)
 		}

@@ -23,14 +23,16 @@ func (h *Host) authorize(ctx context.Context, m *message) verdict {
 		ctx, cancel := context.WithTimeout(ctx, h.Book)
 		defer cancel()
 		defer h.serial.take(m.id)()
-		v, a := h.ask(ctx, m)
+		v, first := h.ask(ctx, m)
 		if settled.CompareAndSwap(false, true) {
 			decided <- v
-			return
+			first = first && v.undecided()
+		} else {
+			h.Log.WarnContext(ctx, "a card network was answered before the decision", "network_id", m.id, "decision", v.code)
+			first = first && (v.undecided() || v.code == codeApproved)
 		}
-		h.Log.WarnContext(ctx, "a card network was answered before the decision", "network_id", m.id, "decision", v.code)
-		if a != nil {
-			h.takeBack(ctx, m, a)
+		if first { // the peer was told no, to what may have been approved
+			h.takeBack(ctx, m)
 		}
 	})
 	clock := time.NewTimer(h.Decide)
@@ -46,25 +48,27 @@ func (h *Host) authorize(ctx context.Context, m *message) verdict {
 	return <-decided
 }
 
-// ask puts a swipe to the card service, and gives what was approved just now.
-func (h *Host) ask(ctx context.Context, m *message) (verdict, *spend.Authorization) {
+// undecided says that nobody knows what became of a swipe.
+func (v verdict) undecided() bool { return v.code == codeTimeOut || v.code == codeSystem }
+
+// ask puts a swipe to the card service, and says whether it was the first time.
+func (h *Host) ask(ctx context.Context, m *message) (v verdict, first bool) {
+	first = m.mti[3] == '0'
 	t, card, err := h.Cards.FindByPAN(ctx, m.pan)
 	if err != nil {
-		return refused(err, codeNoSuchCard), nil
+		return refused(err, codeNoSuchCard), first
 	}
-	v, err := h.Cards.Authorize(ctx, t, card, m.swipe())
-	switch a := v.Authorization; {
+	told, err := h.Cards.Authorize(ctx, t, card, m.swipe())
+	switch a := told.Authorization; {
 	case err != nil:
-		return refused(err, codeSystem), nil
-	case !v.Approved:
-		return verdict{code: v.NetworkCode, why: v.Code}, nil
-	case v.Again && a != nil && a.Status != spend.Pending && a.Status != spend.Confirmed:
+		return refused(err, codeSystem), first
+	case !told.Approved:
+		return verdict{code: told.NetworkCode, why: told.Code}, first && !told.Again
+	case told.Again && a != nil && a.Status != spend.Pending && a.Status != spend.Confirmed:
 		// What was approved has been taken back since.
-		return verdict{code: codeTimeOut, why: string(a.Status)}, nil
-	case v.Again:
-		return approvedAs(a), nil
+		return verdict{code: codeTimeOut, why: string(a.Status)}, false
 	default:
-		return approvedAs(a), a
+		return approvedAs(a), first && !told.Again
 	}
 }
 
@@ -72,18 +76,40 @@ func (m *message) swipe() cards.Swipe {
 	return cards.Swipe{NetworkID: m.id, Amount: m.amount, Merchant: m.merchant, ExpMonth: m.expMonth, ExpYear: m.expYear, CVV: m.cvv}
 }
 
-// takeBack reverses what was approved too late. If that fails too, the hold
-// runs out by itself.
-func (h *Host) takeBack(ctx context.Context, m *message, a *spend.Authorization) {
+// takeBack reverses what was approved too late, as soon as it is known. If it
+// never is, the hold runs out by itself.
+func (h *Host) takeBack(ctx context.Context, m *message) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Book)
 	defer cancel()
+	for pause := 100 * time.Millisecond; ; pause *= 3 {
+		known, err := h.takenBack(ctx, m)
+		if known {
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			h.Log.WarnContext(ctx, "nobody knows what became of a swipe that was declined; a hold would run out by itself", "network_id", m.id, "error", err)
+			return
+		}
+	}
+}
+
+// takenBack says whether it is known by now what became of a swipe, and takes it
+// back if it was approved.
+func (h *Host) takenBack(ctx context.Context, m *message) (bool, error) {
 	t, card, err := h.Cards.FindByPAN(ctx, m.pan)
-	if err == nil {
-		_, err = h.Cards.Reverse(ctx, t, card, cards.NetworkPosting{NetworkID: m.id + ":late", Authorization: a.ID, Final: true})
-	}
 	if err != nil {
-		h.Log.ErrorContext(ctx, "a late approval could not be taken back; it ends by itself", "network_id", m.id, "error", err)
+		return fault.Is(err, "not_found"), err
 	}
+	x, err := h.Cards.Find(ctx, t, card, m.id)
+	if err != nil {
+		return false, err
+	}
+	if x.Type == cards.Authorized {
+		_, err = h.Cards.Reverse(ctx, t, card, cards.NetworkPosting{NetworkID: m.id + ":late", Authorization: x.Authorization, Final: true})
+	}
+	return err == nil || fault.From(err).Kind == fault.Conflict, err
 }
 
 // refused is the answer to an error: missing is what not_found means here.
