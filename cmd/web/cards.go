@@ -40,6 +40,11 @@ func (f *features) openCards(h house) error {
 	return nil
 }
 
+// cardJobs are what goes on beside requests.
+func (f features) cardJobs() []job {
+	return []job{{"ended cards", func(ctx context.Context) error { f.cards.Run(ctx); return nil }}}
+}
+
 // cardNetwork is the door of ISO 8583, where there is to be one. It listens
 // from now on, and answers as a job.
 func (f features) cardNetwork(ctx context.Context, h house) ([]job, error) {

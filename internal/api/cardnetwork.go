@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/company"
@@ -133,11 +134,23 @@ func (a *API) swipe(ctx context.Context, in *struct {
 			return SwipeAnswer{}, err
 		}
 		out := SwipeAnswer{Approved: v.Approved, Code: v.Code, NetworkCode: v.NetworkCode, Reason: v.Reason}
-		if v.Authorization != nil {
-			out.Authorization = some(authorizationView(spend.Result{Authorization: v.Authorization}))
-		}
-		return out, nil
+		out.Authorization, err = a.swiped(ctx, v.Authorization)
+		return out, err
 	})
+}
+
+// swiped shows the authorization of a swipe, with what it waits for. It carries
+// no token: the network holds the money already.
+func (a *API) swiped(ctx context.Context, of *spend.Authorization) (maybe[Authorization], error) {
+	if of == nil || of.ID == uuid.Nil {
+		return maybe[Authorization]{}, nil
+	}
+	r, err := a.spend.Get(ctx, callOf(ctx).spendCall(), of.ID, 0)
+	if err != nil {
+		return maybe[Authorization]{}, err
+	}
+	r.Token = ""
+	return some(authorizationView(r)), nil
 }
 
 func (a *API) readSwipe(ctx context.Context, named string, b Swipe) (card cards.Card, s cards.Swipe, err error) {
@@ -154,7 +167,7 @@ func (a *API) readSwipe(ctx context.Context, named string, b Swipe) (card cards.
 	merchant, merchantErr := b.Merchant.check()
 	_, textErr := company.Text("network_id", b.NetworkID, 0, 100)
 	return card, cards.Swipe{NetworkID: callOf(ctx).networkID(b.NetworkID), Amount: amount, Merchant: merchant, ExpMonth: b.ExpMonth, ExpYear: b.ExpYear,
-		CVV: b.CVV, Metadata: b.Metadata}, joined(amountErr, merchantErr, textErr, checkMetadata(b.Metadata))
+		CVV: b.CVV, Metadata: b.Metadata, By: callOf(ctx).actor()}, joined(amountErr, merchantErr, textErr, checkMetadata(b.Metadata))
 }
 
 // readPosting reads what the network says of one of the card's authorizations.
@@ -172,25 +185,28 @@ func (a *API) readPosting(ctx context.Context, named string, b Posting) (card ca
 		}
 		p.Amount = amount.Minor
 	}
-	p.NetworkID = callOf(ctx).networkID(b.NetworkID)
+	p.NetworkID, p.By = callOf(ctx).networkID(b.NetworkID), callOf(ctx).actor()
 	_, err = company.Text("network_id", b.NetworkID, 0, 100)
 	return card, p, err
 }
 
-type postingIn struct {
+// onSwipe is what the network says of one authorization.
+type onSwipe struct {
 	CardRef
 	Body Posting
 }
 
-type bookFunc = func(context.Context, ident.Tenant, cards.ID, cards.NetworkPosting) (cards.Transaction, error)
+// bookFunc books a posting of a card's network.
+type bookFunc = func(context.Context, ident.Tenant, uuid.UUID, cards.NetworkPosting) (cards.Transaction, error)
 
 // posts is an operation that books one posting.
-func (a *API) posts(book bookFunc) func(context.Context, *postingIn) (*effected[CardTransaction], error) {
-	return func(ctx context.Context, in *postingIn) (*effected[CardTransaction], error) {
+func (a *API) posts(book bookFunc) func(context.Context, *onSwipe) (*effected[CardTransaction], error) {
+	return func(ctx context.Context, in *onSwipe) (*effected[CardTransaction], error) {
 		return a.posted(ctx, in.ID, in.Body, book)
 	}
 }
 
+// posted books what the network says, once.
 func (a *API) posted(ctx context.Context, named string, b Posting, book bookFunc) (*effected[CardTransaction], error) {
 	return played(ctx, a, func(ctx context.Context) (CardTransaction, error) {
 		card, p, err := a.readPosting(ctx, named, b)
@@ -198,6 +214,47 @@ func (a *API) posted(ctx context.Context, named string, b Posting, book bookFunc
 			return CardTransaction{}, err
 		}
 		x, err := book(ctx, card.Tenant, card.ID, p)
+		return callOf(ctx).cardTransactionView(x), err
+	})
+}
+
+func (a *API) capture(ctx context.Context, in *struct {
+	CardRef
+	Body CapturePosting
+}) (*effected[CardTransaction], error) {
+	return a.posted(ctx, in.ID, in.Body.Posting, func(ctx context.Context, t ident.Tenant, card uuid.UUID, p cards.NetworkPosting) (cards.Transaction, error) {
+		p.Final = in.Body.Final
+		return a.cards.Capture(ctx, t, card, p)
+	})
+}
+
+func (a *API) expire(ctx context.Context, in *struct {
+	CardRef
+	Body ExpiryPosting
+}) (*effected[CardTransaction], error) {
+	return a.posted(ctx, in.ID, Posting{Authorization: in.Body.Authorization, NetworkID: in.Body.NetworkID}, a.cards.Expire)
+}
+
+func (a *API) closeDispute(ctx context.Context, in *struct {
+	CardRef
+	Body DisputeEnd
+}) (*effected[CardTransaction], error) {
+	return a.posted(ctx, in.ID, Posting{Authorization: in.Body.Authorization, NetworkID: in.Body.NetworkID},
+		func(ctx context.Context, t ident.Tenant, card uuid.UUID, p cards.NetworkPosting) (cards.Transaction, error) {
+			return a.cards.CloseDispute(ctx, t, card, p, in.Body.Won)
+		})
+}
+
+func (a *API) forcePost(ctx context.Context, in *struct {
+	CardRef
+	Body Swipe
+}) (*effected[CardTransaction], error) {
+	return played(ctx, a, func(ctx context.Context) (CardTransaction, error) {
+		card, s, err := a.readSwipe(ctx, in.ID, in.Body)
+		if err != nil {
+			return CardTransaction{}, err
+		}
+		x, err := a.cards.ForcePost(ctx, card.Tenant, card.ID, s)
 		return callOf(ctx).cardTransactionView(x), err
 	})
 }
