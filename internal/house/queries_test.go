@@ -23,6 +23,8 @@ var acrossTenants = map[string]string{
 	"MessagesForget":         "old messages go, whoever's they are",
 	"LimitNoticesForget":     "old notices go, whoever's they are",
 	"WeeklyCompanies":        "every company has its Monday",
+	"ReconciliationsDue":     "every company is reconciled daily",
+	"ReconciliationsForget":  "old runs go, whoever's they are",
 	"CardsToSettle":          "what is left on ended cards goes back in every company",
 	"CardByNumber":           "a network knows a card by its number alone",
 }

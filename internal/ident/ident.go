@@ -32,6 +32,7 @@ const (
 	Hold          Prefix = "hold"
 	Webhook       Prefix = "whk"
 	Delivery      Prefix = "whd"
+	Comparison    Prefix = "rec"
 	Card          Prefix = "card" // with the currency behind it: FormatCard
 	CardEntry     Prefix = "ctx"  // one thing that happened to a card
 )
