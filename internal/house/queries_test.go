@@ -23,6 +23,9 @@ var acrossTenants = map[string]string{
 	"MessagesForget":         "old messages go, whoever's they are",
 	"LimitNoticesForget":     "old notices go, whoever's they are",
 	"WeeklyCompanies":        "every company has its Monday",
+	"IssuerByConnection":     "whose a webhook is, is not known before its address is read",
+	"IssuerEventsForget":     "old events go, whoever's they are",
+	"IssuerEndedForget":      "old ends go, whoever's they are",
 	"CardByNumber":           "a network knows a card by its number alone",
 }
 
