@@ -23,6 +23,8 @@ import (
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/rails/cards/stripe"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
 	"github.com/getpurser/purser/internal/web"
@@ -64,6 +66,8 @@ type features struct {
 	post      post
 	queue     *notify.Queue
 	webhooks  *webhooks.Service
+	cards     *cards.Service
+	stripe    *stripe.Service
 	messages  *messages.Service
 }
 
@@ -132,6 +136,9 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 		return f, err
 	}
 	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Lookups: h.lookups, Log: h.log})
+	if err = f.openCards(h); err != nil {
+		return f, err
+	}
 	f.messages, err = f.newMessages(h)
 	return f, err
 }
@@ -139,7 +146,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
 		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
-		Feed: f.feed, Webhooks: f.webhooks, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
+		Feed: f.feed, Webhooks: f.webhooks, Stripe: f.stripe, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
 }
 
 func newPages(h house, f features) (*web.Web, error) {
@@ -153,7 +160,7 @@ func (f features) jobs(h house) []job {
 	forever := func(run func(context.Context)) func(context.Context) error {
 		return func(ctx context.Context) error { run(ctx); return nil }
 	}
-	return append(f.webhookJobs(h), []job{
+	return append(append(f.webhookJobs(h), f.stripeJobs(h)...), []job{
 		{"gate", forever(f.gate.Run)},
 		{"sweeper", forever(func(ctx context.Context) { f.gate.Sweep(ctx, time.Second) })},
 		{"decisions of other replicas", forever(f.gate.Listen)},

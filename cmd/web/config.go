@@ -40,6 +40,7 @@ type config struct {
 	Clerk   clerkConfig
 	// Webhooks is what their deliveries may reach.
 	Webhooks webhookConfig
+	Stripe   stripeConfig
 	// MetricsAddr is empty when no metrics are served.
 	MetricsAddr    string
 	MetricsToken   string `env:"METRICS_TOKEN"`
@@ -65,7 +66,7 @@ func readConfig(environ []string) (config, error) {
 	vars := variables(environ)
 	var c config
 	options := env.Options{Environment: vars}
-	for _, part := range []any{&c, &c.raw, &c.Clerk, &c.Webhooks} {
+	for _, part := range []any{&c, &c.raw, &c.Clerk, &c.Webhooks, &c.Stripe} {
 		if err := env.ParseWithOptions(part, options); err != nil {
 			return c, fmt.Errorf("read the environment: %w", err)
 		}
@@ -76,7 +77,7 @@ func readConfig(environ []string) (config, error) {
 	}
 	for _, check := range []func(*config) error{
 		checkAddress, checkDatabase, checkRedis, checkMail, checkKeys, (*config).checkClerk,
-		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies, checkWebhooks,
+		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies, checkWebhooks, checkStripe,
 	} {
 		if err := check(&c); err != nil {
 			return c, err

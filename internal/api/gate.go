@@ -71,6 +71,8 @@ func gates() map[string]gate {
 		"listLedgerAccounts": read, "getLedgerAccount": read, "listLedgerTransactions": read, "getLedgerTransaction": read,
 		"getTrialBalance": read, "listWallets": own, "topUp": admin,
 
+		"listCardProviders": read, "connectStripe": admin, "disconnectStripe": admin,
+
 		"listEvents": read, "verifyLog": read, "getCheckpoint": read, "getProof": read, "getConsistency": read,
 		"followEvents": own, // and with spend alone, a key that is bound to an agent
 

@@ -97,9 +97,10 @@ func newWorld(t *testing.T, options ...func(*access.Config)) *world {
 	must(err)
 	hooks, err := webhooks.Open(webhooks.Config{Pool: w.pool, Queue: w.queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log, AllowLoopback: true})
 	must(err)
+	issuer := newStripe(t, w.pool, gate, log)
 	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
 		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: events, Keys: keys, Messages: told, Mailbox: w.mailbox,
-		Feed: audit.NewFeed(events, audit.FeedEvery), Webhooks: hooks})
+		Feed: audit.NewFeed(events, audit.FeedEvery), Webhooks: hooks, Stripe: issuer})
 	must(err)
 	w.api.streamLife = 50 * time.Millisecond
 	w.api.decisionPatience = 20 * time.Second

@@ -23,7 +23,7 @@ type Address struct{ Line1, Line2, City, State, PostalCode, Country string }
 
 func (h Cardholder) check() error {
 	if h.ID != "" && (h.Name != "" || h.Email != "" || h.Phone != "" || h.Address != nil || !strings.HasPrefix(h.ID, "ich_")) {
-		return fault.BadField("cardholder.id", "cardholder_incomplete", "Name one that Stripe has (ich_…), or what a new one is made of.")
+		return fault.BadField("cardholder_id", "cardholder_incomplete", "Name one that Stripe has (ich_…), or what a new one is made of.")
 	}
 	return nil
 }
@@ -39,10 +39,10 @@ func holderOf(ctx context.Context, api *sdk.Client, d Draft, h Cardholder, accou
 	}
 	have, err := api.V1IssuingCardholders.Retrieve(ctx, h.ID, nil)
 	if reason, ok := said(err); ok {
-		return "", fault.BadField("cardholder.id", "cardholder_refused", "Stripe refuses: %s", reason)
+		return "", fault.BadField("cardholder_id", "cardholder_refused", "Stripe refuses: %s", reason)
 	}
 	if err == nil && have.Status != sdk.IssuingCardholderStatusActive {
-		return "", fault.BadField("cardholder.id", "cardholder_refused", "This cardholder is %s at Stripe.", string(have.Status))
+		return "", fault.BadField("cardholder_id", "cardholder_refused", "This cardholder is %s at Stripe.", string(have.Status))
 	}
 	return h.ID, trouble(err)
 }
