@@ -26,6 +26,9 @@ CREATE TABLE cards (
   FOREIGN KEY (company_id, live, agent_id) REFERENCES agents (company_id, live, agent_id),
   CHECK ((status = 'canceled') = (canceled_at IS NOT NULL))
 ) WITH (fillfactor = 90);
+-- Cards that money may still come free of by time.
+CREATE INDEX cards_ending ON cards (company_id, live, card_id) WHERE single_use AND status <> 'canceled';
+CREATE INDEX cards_ended ON cards (canceled_at) WHERE status = 'canceled';
 CREATE INDEX cards_agent ON cards (company_id, live, agent_id, card_id);
 CREATE UNIQUE INDEX cards_provider ON cards (company_id, live, provider, provider_ref);
 
@@ -56,17 +59,26 @@ CREATE TABLE card_transactions (
   follows          uuid,          -- of a late capture: the authorization that had run out
   amount           bigint NOT NULL CHECK (amount >= 0), -- minor units of the card's currency
   above            bigint NOT NULL DEFAULT 0 CHECK (above >= 0), -- of a capture: what the tolerance does not explain
+  hold_id          uuid,          -- of an authorization: what it keeps of the card's account
+  counted_at       timestamptz NOT NULL, -- the authorization's decision: which window of the card's limits it counts in
   merchant         text NOT NULL DEFAULT '',
+  merchant_key     text NOT NULL DEFAULT '', -- the domain, else the name, normalised
   code             text NOT NULL, -- ok, or why not
   network_code     text NOT NULL, -- ISO 8583, field 39
   reason           text NOT NULL DEFAULT '',
   ledger_id        uuid,          -- the ledger's transaction, when money moved
-  created_at       timestamptz NOT NULL,
+  created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (company_id, live, transaction_id),
   FOREIGN KEY (company_id, live, card_id) REFERENCES cards (company_id, live, card_id)
 );
 CREATE UNIQUE INDEX card_transactions_once ON card_transactions (company_id, live, card_id, network_id);
 CREATE INDEX card_transactions_card ON card_transactions (company_id, live, card_id, transaction_id);
+-- What the card's own limits and velocity add up.
+CREATE INDEX card_transactions_counted ON card_transactions (company_id, live, card_id, counted_at)
+  WHERE type IN ('authorization', 'capture', 'refund', 'force_post', 'dispute_won');
+CREATE INDEX card_transactions_approved ON card_transactions (company_id, live, card_id, transaction_id) WHERE type = 'authorization';
+-- Swipes that wait, or waited, for people.
+CREATE INDEX card_transactions_waiting ON card_transactions (company_id, live, card_id, merchant_key) WHERE code = 'approval_required';
 CREATE INDEX card_transactions_authorization ON card_transactions (company_id, live, authorization_id, transaction_id);
 
 -- Who saw a number, and why: it bounds how many can be looked at.

@@ -43,6 +43,7 @@ CREATE TABLE issuer_ended (
   live       boolean NOT NULL,
   provider   text NOT NULL,
   ref        text NOT NULL, -- the provider's id of the request to spend
+  card_id    uuid NOT NULL,
   how        text NOT NULL, -- declined, reversed, expired, closed
   ended_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (company_id, live, provider, ref),

@@ -34,7 +34,7 @@ ON CONFLICT (company_id, live, provider, event_id) DO NOTHING;
 DELETE FROM issuer_events WHERE received_at < clock_timestamp() - make_interval(secs => @age::float8);
 
 -- name: IssuerEnd :exec
-INSERT INTO issuer_ended (company_id, live, provider, ref, how) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO issuer_ended (company_id, live, provider, ref, card_id, how) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (company_id, live, provider, ref) DO NOTHING;
 
 -- How any of these ended; a decline says more than what followed.
@@ -42,6 +42,17 @@ ON CONFLICT (company_id, live, provider, ref) DO NOTHING;
 SELECT how FROM issuer_ended
 WHERE company_id = @company_id AND live = @live AND provider = @provider AND ref = ANY (@refs::text[])
 ORDER BY (how = 'declined') DESC LIMIT 1;
+
+-- What we approved and the provider declined, and nobody has given back: the
+-- approval was committed after somebody looked.
+-- name: IssuerLate :many
+SELECT e.company_id, e.live, e.ref, e.card_id FROM issuer_ended e
+JOIN card_transactions x ON x.company_id = e.company_id AND x.live = e.live AND x.card_id = e.card_id AND x.network_id = e.ref
+WHERE e.provider = @provider AND e.how = 'declined' AND x.type = 'authorization'
+  AND e.ended_at > clock_timestamp() - make_interval(secs => @age::float8)
+  AND NOT EXISTS (SELECT FROM card_transactions r WHERE r.company_id = e.company_id AND r.live = e.live AND r.card_id = e.card_id
+    AND r.network_id = e.ref || ':returned')
+LIMIT 1000;
 
 -- name: IssuerOpenCards :one
 SELECT count(*) FROM cards WHERE company_id = $1 AND live = $2 AND provider = $3 AND status <> 'canceled';

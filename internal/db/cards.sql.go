@@ -13,6 +13,49 @@ import (
 	"github.com/google/uuid"
 )
 
+const CardAdmit = `-- name: CardAdmit :one
+SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, o.time_zone, clock_timestamp()::timestamptz AS now
+FROM cards c JOIN companies o ON o.company_id = c.company_id
+WHERE c.company_id = $1 AND c.live = $2 AND c.card_id = $3
+FOR UPDATE OF c
+`
+
+type CardAdmitRow struct {
+	Card     Card
+	TimeZone string
+	Now      time.Time
+}
+
+// The card of a swipe, locked, with the zone that its rules follow and the clock.
+func (q *Queries) CardAdmit(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID) (CardAdmitRow, error) {
+	row := q.db.QueryRow(ctx, CardAdmit, companyID, live, cardID)
+	var i CardAdmitRow
+	err := row.Scan(
+		&i.Card.CompanyID,
+		&i.Card.Live,
+		&i.Card.CardID,
+		&i.Card.AgentID,
+		&i.Card.Currency,
+		&i.Card.Name,
+		&i.Card.Provider,
+		&i.Card.ProviderRef,
+		&i.Card.Status,
+		&i.Card.Last4,
+		&i.Card.ExpMonth,
+		&i.Card.ExpYear,
+		&i.Card.SingleUse,
+		&i.Card.WalletOwner,
+		&i.Card.Controls,
+		&i.Card.Metadata,
+		&i.Card.CreatedAt,
+		&i.Card.FrozenAt,
+		&i.Card.CanceledAt,
+		&i.TimeZone,
+		&i.Now,
+	)
+	return i, err
+}
+
 const CardByNumber = `-- name: CardByNumber :one
 SELECT company_id, live, card_id FROM card_numbers WHERE lookup = $1
 `
@@ -56,6 +99,121 @@ func (q *Queries) CardClock(ctx context.Context) (time.Time, error) {
 	var now time.Time
 	err := row.Scan(&now)
 	return now, err
+}
+
+const CardDispute = `-- name: CardDispute :one
+SELECT company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above, hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id, created_at FROM card_transactions
+WHERE company_id = $1 AND live = $2 AND card_id = $3 AND authorization_id = $4 AND type IN ('dispute_opened', 'dispute_won', 'dispute_lost')
+ORDER BY transaction_id DESC LIMIT 1
+`
+
+// The last word on a dispute about an authorization.
+func (q *Queries) CardDispute(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID, authorizationID *uuid.UUID) (CardTransaction, error) {
+	row := q.db.QueryRow(ctx, CardDispute,
+		companyID,
+		live,
+		cardID,
+		authorizationID,
+	)
+	var i CardTransaction
+	err := row.Scan(
+		&i.CompanyID,
+		&i.Live,
+		&i.TransactionID,
+		&i.CardID,
+		&i.Type,
+		&i.NetworkID,
+		&i.AuthorizationID,
+		&i.Follows,
+		&i.Amount,
+		&i.Above,
+		&i.HoldID,
+		&i.CountedAt,
+		&i.Merchant,
+		&i.MerchantKey,
+		&i.Code,
+		&i.NetworkCode,
+		&i.Reason,
+		&i.LedgerID,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const CardFacts = `-- name: CardFacts :one
+SELECT
+  EXISTS (SELECT FROM card_transactions k WHERE k.company_id = $1 AND k.live = $2 AND k.card_id = $3 AND k.network_id = $4) AS known,
+  EXISTS (SELECT FROM card_transactions u WHERE u.company_id = $1 AND u.live = $2 AND u.card_id = $3 AND u.type = 'authorization') AS used,
+  coalesce((SELECT x.authorization_id FROM card_transactions x
+    LEFT JOIN authorizations a ON a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id
+    WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.code = 'approval_required'
+      AND x.merchant_key = $5 AND x.amount = $6
+      AND (a.authorization_id IS NULL OR a.status = 'held' AND a.expires_at > clock_timestamp())
+    ORDER BY x.transaction_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS waiting,
+  coalesce((SELECT x.authorization_id FROM card_transactions x
+    JOIN authorizations a ON a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id
+    WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.code = 'approval_required'
+      AND x.merchant_key = $5 AND a.status = 'pending' AND a.hold_id IS NULL AND a.amount >= $6 AND a.expires_at > clock_timestamp()
+      AND NOT EXISTS (SELECT FROM card_transactions p WHERE p.company_id = x.company_id AND p.live = x.live
+        AND p.authorization_id = x.authorization_id AND p.type = 'authorization')
+    ORDER BY x.transaction_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS approved,
+  ARRAY(SELECT coalesce((SELECT sum(CASE WHEN x.type = 'authorization' THEN coalesce(h.remaining, 0)
+        WHEN x.type IN ('capture', 'force_post') THEN x.amount ELSE -x.amount END)
+      FROM card_transactions x
+      LEFT JOIN ledger_holds h ON h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id
+      WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.counted_at >= w.since
+        AND x.type IN ('authorization', 'capture', 'refund', 'force_post', 'dispute_won')), 0)::bigint
+    FROM unnest($7::timestamptz[]) WITH ORDINALITY AS w(since, n) ORDER BY w.n)::bigint[] AS spent,
+  ARRAY(SELECT r.created_at FROM card_transactions r
+    WHERE r.company_id = $1 AND r.live = $2 AND r.card_id = $3 AND r.type = 'authorization'
+    ORDER BY r.transaction_id DESC LIMIT $8::int)::timestamptz[] AS recent
+`
+
+type CardFactsParams struct {
+	CompanyID   uuid.UUID
+	Live        bool
+	CardID      uuid.UUID
+	NetworkID   string
+	MerchantKey string
+	Amount      int64
+	Since       []time.Time
+	Recent      int32
+}
+
+type CardFactsRow struct {
+	Known    bool
+	Used     bool
+	Waiting  uuid.UUID
+	Approved uuid.UUID
+	Spent    []int64
+	Recent   []time.Time
+}
+
+// What a swipe is held against, all of it from rows that are written before the
+// gate writes its own: the swipes before this one in the same transaction count.
+// spent is what was captured and is held, of each window; waiting and approved
+// are requests for the same, that people have not decided and have approved.
+func (q *Queries) CardFacts(ctx context.Context, arg CardFactsParams) (CardFactsRow, error) {
+	row := q.db.QueryRow(ctx, CardFacts,
+		arg.CompanyID,
+		arg.Live,
+		arg.CardID,
+		arg.NetworkID,
+		arg.MerchantKey,
+		arg.Amount,
+		arg.Since,
+		arg.Recent,
+	)
+	var i CardFactsRow
+	err := row.Scan(
+		&i.Known,
+		&i.Used,
+		&i.Waiting,
+		&i.Approved,
+		&i.Spent,
+		&i.Recent,
+	)
+	return i, err
 }
 
 const CardGet = `-- name: CardGet :one
@@ -444,6 +602,45 @@ func (q *Queries) CardRevealTurn(ctx context.Context, hash int64) error {
 	return err
 }
 
+const CardRoot = `-- name: CardRoot :one
+SELECT company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above, hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id, created_at FROM card_transactions
+WHERE company_id = $1 AND live = $2 AND card_id = $3 AND authorization_id = $4
+ORDER BY (type = 'authorization') DESC, transaction_id LIMIT 1
+`
+
+// How an authorization began on this card.
+func (q *Queries) CardRoot(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID, authorizationID *uuid.UUID) (CardTransaction, error) {
+	row := q.db.QueryRow(ctx, CardRoot,
+		companyID,
+		live,
+		cardID,
+		authorizationID,
+	)
+	var i CardTransaction
+	err := row.Scan(
+		&i.CompanyID,
+		&i.Live,
+		&i.TransactionID,
+		&i.CardID,
+		&i.Type,
+		&i.NetworkID,
+		&i.AuthorizationID,
+		&i.Follows,
+		&i.Amount,
+		&i.Above,
+		&i.HoldID,
+		&i.CountedAt,
+		&i.Merchant,
+		&i.MerchantKey,
+		&i.Code,
+		&i.NetworkCode,
+		&i.Reason,
+		&i.LedgerID,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const CardSetStatus = `-- name: CardSetStatus :exec
 UPDATE cards SET status = $1,
   frozen_at = CASE WHEN $1::text = 'frozen' THEN clock_timestamp() END,
@@ -521,7 +718,7 @@ func (q *Queries) CardStatement(ctx context.Context, arg CardStatementParams) ([
 }
 
 const CardTransactionByNetworkID = `-- name: CardTransactionByNetworkID :one
-SELECT company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above, merchant, code, network_code, reason, ledger_id, created_at FROM card_transactions WHERE company_id = $1 AND live = $2 AND card_id = $3 AND network_id = $4
+SELECT company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above, hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id, created_at FROM card_transactions WHERE company_id = $1 AND live = $2 AND card_id = $3 AND network_id = $4
 `
 
 func (q *Queries) CardTransactionByNetworkID(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID, networkID string) (CardTransaction, error) {
@@ -543,7 +740,10 @@ func (q *Queries) CardTransactionByNetworkID(ctx context.Context, companyID uuid
 		&i.Follows,
 		&i.Amount,
 		&i.Above,
+		&i.HoldID,
+		&i.CountedAt,
 		&i.Merchant,
+		&i.MerchantKey,
 		&i.Code,
 		&i.NetworkCode,
 		&i.Reason,
@@ -555,9 +755,9 @@ func (q *Queries) CardTransactionByNetworkID(ctx context.Context, companyID uuid
 
 const CardTransactionInsert = `-- name: CardTransactionInsert :exec
 INSERT INTO card_transactions (company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above,
-  merchant, code, network_code, reason, ledger_id, created_at)
+  hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-  $11, $12, $13, $14, $15, $16)
+  $11, $12, $13, $14, $15, $16, $17, $18)
 `
 
 type CardTransactionInsertParams struct {
@@ -571,12 +771,14 @@ type CardTransactionInsertParams struct {
 	Follows         *uuid.UUID
 	Amount          int64
 	Above           int64
+	HoldID          *uuid.UUID
+	CountedAt       time.Time
 	Merchant        string
+	MerchantKey     string
 	Code            string
 	NetworkCode     string
 	Reason          string
 	LedgerID        *uuid.UUID
-	CreatedAt       time.Time
 }
 
 func (q *Queries) CardTransactionInsert(ctx context.Context, arg CardTransactionInsertParams) error {
@@ -591,18 +793,20 @@ func (q *Queries) CardTransactionInsert(ctx context.Context, arg CardTransaction
 		arg.Follows,
 		arg.Amount,
 		arg.Above,
+		arg.HoldID,
+		arg.CountedAt,
 		arg.Merchant,
+		arg.MerchantKey,
 		arg.Code,
 		arg.NetworkCode,
 		arg.Reason,
 		arg.LedgerID,
-		arg.CreatedAt,
 	)
 	return err
 }
 
 const CardTransactions = `-- name: CardTransactions :many
-SELECT company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above, merchant, code, network_code, reason, ledger_id, created_at FROM card_transactions
+SELECT company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above, hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id, created_at FROM card_transactions
 WHERE company_id = $1 AND live = $2 AND card_id = $3
   AND ($4::uuid IS NULL OR transaction_id < $4)
 ORDER BY transaction_id DESC LIMIT $5
@@ -643,7 +847,10 @@ func (q *Queries) CardTransactions(ctx context.Context, arg CardTransactionsPara
 			&i.Follows,
 			&i.Amount,
 			&i.Above,
+			&i.HoldID,
+			&i.CountedAt,
 			&i.Merchant,
+			&i.MerchantKey,
 			&i.Code,
 			&i.NetworkCode,
 			&i.Reason,
@@ -686,6 +893,18 @@ func (q *Queries) CardUpdate(ctx context.Context, arg CardUpdateParams) error {
 	return err
 }
 
+const CardUsed = `-- name: CardUsed :one
+SELECT EXISTS (SELECT FROM card_transactions u
+  WHERE u.company_id = $1 AND u.live = $2 AND u.card_id = $3 AND u.type = 'authorization')
+`
+
+func (q *Queries) CardUsed(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, CardUsed, companyID, live, cardID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const CardWallet = `-- name: CardWallet :one
 SELECT balance FROM ledger_accounts
 WHERE company_id = $1 AND live = $2 AND kind = 'wallet' AND owner_id = $3 AND currency = $4
@@ -702,4 +921,47 @@ func (q *Queries) CardWallet(ctx context.Context, companyID uuid.UUID, live bool
 	var balance int64
 	err := row.Scan(&balance)
 	return balance, err
+}
+
+const CardsToSettle = `-- name: CardsToSettle :many
+SELECT c.company_id, c.live, c.card_id FROM cards c
+JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
+WHERE c.status = 'canceled' AND c.canceled_at > clock_timestamp() - interval '8 days' AND b.balance > 0
+UNION ALL
+SELECT c.company_id, c.live, c.card_id FROM cards c
+WHERE c.single_use AND c.status <> 'canceled'
+  AND EXISTS (SELECT FROM card_transactions u WHERE u.company_id = c.company_id AND u.live = c.live AND u.card_id = c.card_id AND u.type = 'authorization')
+  AND NOT EXISTS (SELECT FROM card_transactions x
+    JOIN ledger_holds h ON h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id AND h.remaining > 0
+    WHERE x.company_id = c.company_id AND x.live = c.live AND x.card_id = c.card_id AND x.type = 'authorization')
+LIMIT 200
+`
+
+type CardsToSettleRow struct {
+	CompanyID uuid.UUID
+	Live      bool
+	CardID    uuid.UUID
+}
+
+// Cards of every company whose money has come free by time: canceled ones with
+// something on them, and single-use ones whose swipe is over. Nothing is open for
+// longer than a week.
+func (q *Queries) CardsToSettle(ctx context.Context) ([]CardsToSettleRow, error) {
+	rows, err := q.db.Query(ctx, CardsToSettle)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CardsToSettleRow
+	for rows.Next() {
+		var i CardsToSettleRow
+		if err := rows.Scan(&i.CompanyID, &i.Live, &i.CardID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -148,7 +148,7 @@ func (q *Queries) IssuerDisconnect(ctx context.Context, companyID uuid.UUID, liv
 }
 
 const IssuerEnd = `-- name: IssuerEnd :exec
-INSERT INTO issuer_ended (company_id, live, provider, ref, how) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO issuer_ended (company_id, live, provider, ref, card_id, how) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (company_id, live, provider, ref) DO NOTHING
 `
 
@@ -157,6 +157,7 @@ type IssuerEndParams struct {
 	Live      bool
 	Provider  string
 	Ref       string
+	CardID    uuid.UUID
 	How       string
 }
 
@@ -166,6 +167,7 @@ func (q *Queries) IssuerEnd(ctx context.Context, arg IssuerEndParams) error {
 		arg.Live,
 		arg.Provider,
 		arg.Ref,
+		arg.CardID,
 		arg.How,
 	)
 	return err
@@ -278,6 +280,50 @@ func (q *Queries) IssuerGet(ctx context.Context, companyID uuid.UUID, live bool,
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const IssuerLate = `-- name: IssuerLate :many
+SELECT e.company_id, e.live, e.ref, e.card_id FROM issuer_ended e
+JOIN card_transactions x ON x.company_id = e.company_id AND x.live = e.live AND x.card_id = e.card_id AND x.network_id = e.ref
+WHERE e.provider = $1 AND e.how = 'declined' AND x.type = 'authorization'
+  AND e.ended_at > clock_timestamp() - make_interval(secs => $2::float8)
+  AND NOT EXISTS (SELECT FROM card_transactions r WHERE r.company_id = e.company_id AND r.live = e.live AND r.card_id = e.card_id
+    AND r.network_id = e.ref || ':returned')
+LIMIT 1000
+`
+
+type IssuerLateRow struct {
+	CompanyID uuid.UUID
+	Live      bool
+	Ref       string
+	CardID    uuid.UUID
+}
+
+// What we approved and the provider declined, and nobody has given back: the
+// approval was committed after somebody looked.
+func (q *Queries) IssuerLate(ctx context.Context, provider string, age float64) ([]IssuerLateRow, error) {
+	rows, err := q.db.Query(ctx, IssuerLate, provider, age)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []IssuerLateRow
+	for rows.Next() {
+		var i IssuerLateRow
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.Ref,
+			&i.CardID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const IssuerOpenCards = `-- name: IssuerOpenCards :one

@@ -156,7 +156,10 @@ type CardTransaction struct {
 	Follows         *uuid.UUID
 	Amount          int64
 	Above           int64
+	HoldID          *uuid.UUID
+	CountedAt       time.Time
 	Merchant        string
+	MerchantKey     string
 	Code            string
 	NetworkCode     string
 	Reason          string

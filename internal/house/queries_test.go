@@ -26,6 +26,8 @@ var acrossTenants = map[string]string{
 	"IssuerByConnection":     "whose a webhook is, is not known before its address is read",
 	"IssuerEventsForget":     "old events go, whoever's they are",
 	"IssuerEndedForget":      "old ends go, whoever's they are",
+	"IssuerLate":             "what came too late is given back, whoever it is",
+	"CardsToSettle":          "what is left on ended cards goes back in every company",
 	"CardByNumber":           "a network knows a card by its number alone",
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/spend"
 )
 
 func cardOf(r db.Card, balance, held int64) (Card, error) {
@@ -40,10 +41,12 @@ func transactionOf(r db.CardTransaction, c money.Currency) Transaction {
 		Merchant: r.Merchant, Code: r.Code, NetworkCode: r.NetworkCode, Reason: r.Reason, Ledger: orZero(r.LedgerID), CreatedAt: r.CreatedAt}
 }
 
-func (x Transaction) toRow(t ident.Tenant) db.CardTransactionInsertParams {
+// toRow is a transaction about an authorization of the gate.
+func (x Transaction) toRow(t ident.Tenant, a *spend.Authorization) db.CardTransactionInsertParams {
 	return db.CardTransactionInsertParams{CompanyID: t.Company, Live: t.Live, TransactionID: x.ID, CardID: x.Card, Type: string(x.Type),
 		NetworkID: x.NetworkID, AuthorizationID: orNil(x.Authorization), Follows: orNil(x.Follows), Amount: x.Amount.Minor, Above: x.Above.Minor,
-		Merchant: x.Merchant, Code: x.Code, NetworkCode: x.NetworkCode, Reason: x.Reason, LedgerID: orNil(x.Ledger), CreatedAt: x.CreatedAt}
+		CountedAt: a.CreatedAt, Merchant: x.Merchant, MerchantKey: a.MerchantKey, Code: x.Code, NetworkCode: x.NetworkCode, Reason: x.Reason,
+		LedgerID: orNil(x.Ledger)}
 }
 
 func orZero[T any](p *T) (zero T) {

@@ -54,7 +54,7 @@ func (s *Service) declines(ctx context.Context, t ident.Tenant, card uuid.UUID, 
 			continue
 		}
 		id := requestID(a.ID, i+1)
-		if err := s.end(ctx, t, id, endDeclined); err != nil {
+		if err := s.end(ctx, t, card, id, endDeclined); err != nil {
 			return err
 		}
 		if err := s.giveBack(ctx, t, card, id); err != nil {
@@ -99,7 +99,7 @@ func (s *Service) progress(ctx context.Context, t ident.Tenant, card uuid.UUID, 
 	default:
 		return nil // a state that is newer than this program
 	}
-	if err := s.end(ctx, t, a.ID, string(a.Status)); err != nil {
+	if err := s.end(ctx, t, card, a.ID, string(a.Status)); err != nil {
 		return err
 	}
 	for n := 1; n <= max(len(a.RequestHistory), 1); n++ {

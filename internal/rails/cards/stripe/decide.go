@@ -96,13 +96,15 @@ func (s *Service) ask(ctx context.Context, c Connection, a sdk.IssuingAuthorizat
 	if v.Authorization != nil {
 		d.Authorization = ident.Format(ident.Authorization, v.Authorization.ID)
 	}
-	if !v.Approved {
-		return d
-	}
-	if late() { // nobody heard that it was approved
-		if err := s.end(ctx, t, swipe.NetworkID, endDeclined); err != nil {
+	// Nobody hears of an approval that comes late, and one whose outcome is not
+	// known may be committed yet: what comes of it is given back.
+	if late() || v.Code == cards.CodeSystem {
+		if err := s.end(ctx, t, id, swipe.NetworkID, endDeclined); err != nil {
 			s.log.Error("what came too late is not noted", "authorization", a.ID, "error", err)
 		}
+	}
+	if !v.Approved {
+		return d
 	}
 	over, err := s.ended(ctx, t, a.ID, swipe.NetworkID)
 	if err != nil {
@@ -213,8 +215,8 @@ const (
 
 // end notes that an authorization, or one request of it, is over at Stripe; the
 // first note stays.
-func (s *Service) end(ctx context.Context, t ident.Tenant, ref, how string) error {
-	return db.New(s.pool).IssuerEnd(ctx, db.IssuerEndParams{CompanyID: t.Company, Live: t.Live, Provider: Name, Ref: ref, How: how})
+func (s *Service) end(ctx context.Context, t ident.Tenant, card uuid.UUID, ref, how string) error {
+	return db.New(s.pool).IssuerEnd(ctx, db.IssuerEndParams{CompanyID: t.Company, Live: t.Live, Provider: Name, Ref: ref, CardID: card, How: how})
 }
 
 // ended is how an authorization, or one request of it, ended at Stripe; empty

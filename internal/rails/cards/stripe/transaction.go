@@ -3,12 +3,16 @@ package stripe
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	sdk "github.com/stripe/stripe-go/v85"
 
+	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/ledger"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/rails/cards"
 )
@@ -109,21 +113,61 @@ func (s *Service) capture(ctx context.Context, card cards.Card, x sdk.IssuingTra
 func (s *Service) force(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, name string, minor int64) error {
 	_, err := s.cards.ForcePost(ctx, card.Tenant, card.ID, cards.Swipe{NetworkID: name, Amount: money.Of(minor, card.Currency),
 		Merchant: merchantOf(x.MerchantData), Metadata: map[string]string{"stripe_transaction": x.ID}})
+	if fault.Is(err, "network_id_conflict") {
+		return nil // booked before, as a capture
+	}
 	return err
 }
 
 // refund books money that came back, to what it was taken for. Stripe's link is
-// a guess: where it does not fit, the card is credited all the same.
+// a guess: where it does not fit, what was captured lately at the same merchant
+// is tried, and what fits nowhere goes to the wallet that the card is loaded from.
 func (s *Service) refund(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, minor int64) error {
-	approved, err := s.requests(ctx, card, x.Authorization)
+	candidates, err := s.captured(ctx, card, x)
 	if err != nil {
 		return err
 	}
-	for _, r := range append(approved, request{}) {
-		_, err = s.cards.Refund(ctx, card.Tenant, card.ID, cards.NetworkPosting{NetworkID: x.ID, Authorization: r.authorization, Amount: minor})
+	for _, authorization := range candidates {
+		_, err = s.cards.Refund(ctx, card.Tenant, card.ID, cards.NetworkPosting{NetworkID: x.ID, Authorization: authorization, Amount: minor})
 		if !settled(err) {
 			return err
 		}
 	}
-	return err
+	return s.credit(ctx, card, x, minor)
+}
+
+// recent is how far back a refund that is linked to nothing looks.
+const recent = 200
+
+// captured lists the authorizations that a refund may belong to, the likeliest
+// first.
+func (s *Service) captured(ctx context.Context, card cards.Card, x sdk.IssuingTransaction) (out []uuid.UUID, err error) {
+	approved, err := s.requests(ctx, card, x.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range approved {
+		out = append(out, r.authorization)
+	}
+	all, err := s.cards.Transactions(ctx, card.Tenant, card.ID, cards.Page{Limit: recent})
+	for _, was := range all {
+		if was.NetworkID == x.ID {
+			return []uuid.UUID{was.Authorization}, err // booked before
+		}
+		took := was.Type == cards.Captured || was.Type == cards.ForcePosted
+		if took && was.Merchant == merchantOf(x.MerchantData).Name && !slices.Contains(out, was.Authorization) {
+			out = append(out, was.Authorization)
+		}
+	}
+	return out, err
+}
+
+// credit books money that came back for nothing that we know.
+func (s *Service) credit(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, minor int64) error {
+	from := ledger.Ref{Kind: ledger.Clearing, Owner: card.ID, Currency: card.Currency}
+	return s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := ledger.Post(ctx, tx, card.Tenant, audit.System(), ledger.Posting{Key: "stripe:" + x.ID, Kind: "card.credited", Reference: card.PublicID(),
+			Entries: ledger.Move(from, ledger.WalletOf(card.Wallet, card.Currency), minor)})
+		return err
+	})
 }
