@@ -66,8 +66,11 @@ func (s *Service) declines(ctx context.Context, t ident.Tenant, card uuid.UUID, 
 
 // giveBack returns what is held for one request, if anything is.
 func (s *Service) giveBack(ctx context.Context, t ident.Tenant, card uuid.UUID, request string) error {
-	return s.release(ctx, t, card, request, request+":returned", s.cards.Reverse)
+	return s.release(ctx, t, card, request, returned(request), s.cards.Reverse)
 }
+
+// returned names what giveBack does to a request.
+func returned(request string) string { return request + ":returned" }
 
 type posting func(context.Context, ident.Tenant, uuid.UUID, cards.NetworkPosting) (cards.Transaction, error)
 

@@ -68,6 +68,7 @@ func runStand() {
 	mux.HandleFunc("/_/faults", s.setFaults)
 	mux.HandleFunc("/_/send", s.send)
 	mux.HandleFunc("/_/show", s.show)
+	mux.HandleFunc("/_/card", s.change)
 	mux.HandleFunc("/v1/", s.api)
 	fmt.Fprintln(os.Stderr, http.Serve(listener, mux))
 	os.Exit(1)
@@ -317,4 +318,14 @@ func (s *stand) show(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reply(w, 200, object{"cards": s.cards, "calls": s.calls, "hook": s.hook, "moves": s.moves, "auths": s.auths})
+}
+
+// change is somebody at Stripe's dashboard.
+func (s *stand) change(w http.ResponseWriter, r *http.Request) {
+	var in struct{ ID, Status string }
+	_ = json.NewDecoder(r.Body).Decode(&in)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cards[in.ID]["status"] = in.Status
+	reply(w, 200, object{})
 }

@@ -69,8 +69,13 @@ func (s *Service) requests(ctx context.Context, card cards.Card, a *sdk.IssuingA
 		if err != nil && !none(err) {
 			return nil, err
 		}
-		if err == nil && x.Type == cards.Authorized {
+		if err != nil || x.Type != cards.Authorized {
+			continue
+		}
+		if _, err := s.cards.Find(ctx, card.Tenant, card.ID, returned(requestID(a.ID, n))); none(err) {
 			out = append(out, request{x.Authorization, x.Amount.Minor})
+		} else if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
