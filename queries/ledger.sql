@@ -25,16 +25,15 @@ WHERE a.company_id = @company_id AND a.live = @live AND a.account_id = m.account
 UPDATE ledger_accounts SET floor = $4 WHERE company_id = $1 AND live = $2 AND account_id = $3;
 
 -- name: LedgerClock :one
+-- Read with the accounts locked.
 SELECT clock_timestamp()::timestamptz AS now;
 
 -- name: LedgerByKey :one
 SELECT * FROM ledger_transactions WHERE company_id = $1 AND live = $2 AND key = $3;
 
--- name: LedgerInsertTransaction :many
+-- name: LedgerInsertTransaction :exec
 INSERT INTO ledger_transactions (company_id, live, transaction_id, key, digest, kind, reference, reverses, hold_id, rate, entries, posted_by, created_at)
-VALUES (@company_id, @live, @transaction_id, @key, @digest, @kind, @reference, @reverses, @hold_id, @rate, @entries, @posted_by, @created_at)
-ON CONFLICT (company_id, live, key) DO NOTHING
-RETURNING *;
+VALUES (@company_id, @live, @transaction_id, @key, @digest, @kind, @reference, @reverses, @hold_id, @rate, @entries, @posted_by, @created_at);
 
 -- name: LedgerReversed :one
 SELECT EXISTS (SELECT FROM ledger_transactions WHERE company_id = $1 AND live = $2 AND reverses = $3);
@@ -62,7 +61,7 @@ FOR UPDATE OF h;
 
 -- name: LedgerChangeHold :exec
 UPDATE ledger_holds SET captured = @captured, released = @released, remaining = @remaining,
-  closed_at = CASE WHEN @remaining::bigint = 0 THEN clock_timestamp() END
+  closed_at = sqlc.narg(closed_at)
 WHERE company_id = @company_id AND live = @live AND hold_id = @hold_id;
 
 -- name: LedgerAccounts :many

@@ -117,7 +117,9 @@ var eventTypes = []struct {
 	{"key", "API keys", []string{"created", "rerolled", "revoked"}},
 	{"member", "Members", []string{"invited", "joined", "role_changed", "removed", "messages_chosen", "stand_in_named", "stand_in_dropped"}},
 	{"company", "Company", []string{"created", "updated", "frozen", "unfrozen"}},
+	{"card", "Cards", []string{"created", "loaded", "updated", "frozen", "unfrozen", "canceled", "revealed", "reveal_refused"}},
 	{"ledger", "Ledger", []string{"posted", "floor_changed"}},
+	{"reconciliation", "Reconciliation", []string{"started", "differs"}},
 	{"webhook", "Webhooks", []string{"created", "updated", "deleted", "disabled", "secret_rotated"}},
 	{"slack", "Chat channel", []string{"connected", "disconnected"}},
 }
@@ -133,6 +135,12 @@ func subjectPath(subject string) string {
 		return "/agents/" + subject
 	case "pol":
 		return "/policies/" + subject
+	case "card":
+		return "/cards/" + subject
+	case "txn":
+		return "/ledger/" + subject
+	case "rec":
+		return "/reconciliation/" + subject
 	case "co":
 		return "/settings/company"
 	}

@@ -30,6 +30,8 @@ func (e Event) Did() string {
 		if what == "posted" {
 			told = "posted to the ledger: " + postingName(e.text("kind"))
 		}
+	case "reconciliation":
+		told = map[string]string{"started": "had everything compared", "differs": "compared everything and found what differs: " + e.text("found")}[what]
 	case "slack":
 		told = map[string]string{"connected": "connected the chat channel" + e.named(" at ", e.text("host")), "disconnected": "disconnected the chat channel"}[what]
 	case "approval":
@@ -45,13 +47,17 @@ func (e Event) Did() string {
 
 // payment is what an authorization is about: 5.00 USD at AWS by procurement-bot.
 func (e Event) payment() string {
-	amount := e.text("amount") + " " + strings.ToUpper(e.text("currency"))
+	return e.inCurrency(e.text("amount")) + e.named(" at ", e.text("merchant")) + e.named(" by ", e.Handle)
+}
+
+// inCurrency is an amount as pages write it.
+func (e Event) inCurrency(amount string) string {
 	if c, err := money.ParseCurrency(e.text("currency")); err == nil {
-		if a, err := money.ParseOrZero(e.text("amount"), c); err == nil {
-			amount = a.String()
+		if a, err := money.ParseOrZero(amount, c); err == nil {
+			return a.String()
 		}
 	}
-	return amount + e.named(" at ", e.text("merchant")) + e.named(" by ", e.Handle)
+	return amount + " " + strings.ToUpper(e.text("currency"))
 }
 
 // named is a word before a name, or nothing without one.
@@ -85,9 +91,20 @@ func (e Event) didAuthorization(what string) string {
 		return "let " + e.payment() + " expire"
 	case "redeemed":
 		return "redeemed the token for " + e.payment()
+	case "presented":
+		return "asked again for " + e.payment() + ", which was approved"
+	case "captured":
+		return "took " + e.part("captured") + " of " + e.payment()
+	case "reduced":
+		return "gave back " + e.part("released") + " of what is held, which leaves " + e.payment()
+	case "refunded":
+		return "refunded " + e.part("refunded") + " of " + e.payment()
 	}
 	return ""
 }
+
+// part is an amount of the event in the authorization's currency.
+func (e Event) part(name string) string { return e.inCurrency(e.text(name)) }
 
 // because is the code of the rule that decided, in words.
 func (e Event) because() string {

@@ -40,9 +40,20 @@ type Frame struct {
 	Flash Flash
 	// Now is the database's clock.
 	Now time.Time
+	// Refresh is where a browser without scripts goes by itself.
+	Refresh Refresh
 	// Scripts are addresses of scripts besides our own, such as Clerk's.
 	Scripts []Script
 }
+
+// Refresh is an address of ours that a page is left for after so many seconds.
+type Refresh struct {
+	Seconds int
+	To      string
+}
+
+// content is how the page's head says it.
+func (r Refresh) content() string { return strconv.Itoa(r.Seconds) + "; url=" + r.To }
 
 // Script is a script that a page loads beside our own, with its data
 // attributes.

@@ -19,6 +19,8 @@ var menuEntries = []menuEntry{
 	{"/agents", "Agents", "agents"},
 	{"/policies", "Policies", "policies"},
 	{"/budgets", "Budgets", "budgets"},
+	{"/cards", "Cards", "cards"},
+	{"/wallets", "Wallets", "wallets"},
 	{"/ledger", "Ledger", "ledger"},
 	{"/audit", "Audit log", "audit"},
 	{"/settings", "Settings", "settings"},

@@ -11,40 +11,22 @@ import (
 	"github.com/getpurser/purser/internal/money"
 )
 
-// LedgerPage is the wallets and the books under them.
+// LedgerPage is the books under the wallets.
 type LedgerPage struct {
-	Wallets []ledger.WalletState
-	// Handles are those of the agents that wallets belong to.
-	Handles      map[uuid.UUID]string
 	Trial        []ledger.TrialRow
 	Transactions []ledger.Transaction
 	// Next leads to older transactions; empty on the last page.
 	Next string
 	// Older says that this is not the first page, which alone has the rest.
 	Older bool
-	Add   AddMoney
-}
-
-// AddMoney is the form for test money.
-type AddMoney struct {
-	Amount, Currency string
-	Wrong            Errors
+	// Account is what the transactions are narrowed to; nil is all of them.
+	Account *ledger.Account
 }
 
 // LedgerTransactionPage is one transaction.
 type LedgerTransactionPage struct {
 	ledger.Transaction
 	Handles map[uuid.UUID]string
-}
-
-func whoseWallet(owner uuid.UUID, handles map[uuid.UUID]string) string {
-	if owner == uuid.Nil {
-		return "Company"
-	}
-	if h := handles[owner]; h != "" {
-		return h
-	}
-	return ident.Format(ident.Agent, owner)
 }
 
 // accountName says what an account is for.
@@ -58,7 +40,8 @@ func accountName(k ledger.Kind) string {
 // postingName says what a transaction did.
 func postingName(kind string) string {
 	if name := map[string]string{
-		"sandbox.opened": "Test money to begin with", "sandbox.topped_up": "Test money added", "hold.placed": "Money set aside",
+		"sandbox.opened": "Test money to begin with", "sandbox.topped_up": "Test money added", "wallet.moved": "Moved between wallets", "card.loaded": "Loaded on a card", "card.unloaded": "Back from a card",
+		"captured": "Captured", "refunded": "Refunded", "hold.placed": "Money set aside",
 		"hold.captured": "Held money captured", "hold.released": "Held money released", "reversed": "Taken back", "exchanged": "Exchanged",
 	}[kind]; name != "" {
 		return name

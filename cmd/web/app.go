@@ -25,6 +25,7 @@ import (
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/rails/cards"
 	"github.com/getpurser/purser/internal/rails/cards/stripe"
+	"github.com/getpurser/purser/internal/reconcile"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
 	"github.com/getpurser/purser/internal/web"
@@ -66,9 +67,10 @@ type features struct {
 	post      post
 	queue     *notify.Queue
 	webhooks  *webhooks.Service
-	cards     *cards.Service
 	stripe    *stripe.Service
 	messages  *messages.Service
+	reconcile *reconcile.Service
+	cards     *cards.Service
 }
 
 // build composes the features into doors and jobs. It is the one place that
@@ -139,6 +141,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if err = f.openCards(h); err != nil {
 		return f, err
 	}
+	f.reconcile = reconcile.New(reconcile.Sources{Pool: h.pool, Log: f.audit}, f.queue, h.log)
 	f.messages, err = f.newMessages(h)
 	return f, err
 }
@@ -151,7 +154,7 @@ func newAPI(h house, f features) (*api.API, error) {
 
 func newPages(h house, f features) (*web.Web, error) {
 	return web.New(web.Config{BaseURL: h.BaseURL, Logger: h.log, Secret: f.access.InstallationKey(), Pool: h.pool, Access: f.access,
-		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Webhooks: f.webhooks, Messages: f.messages, Draining: h.draining,
+		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Webhooks: f.webhooks, Messages: f.messages, Reconcile: f.reconcile, Cards: f.cards, Draining: h.draining,
 		Clerk: h.Clerk.pages()})
 }
 

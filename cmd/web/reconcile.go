@@ -27,7 +27,7 @@ func reconcileAll(ctx context.Context, environ []string, out, logs io.Writer) er
 		return err
 	}
 	defer data.close(log)
-	reports, err := reconcile.All(ctx, data.pool, audit.New(data.pool, nil, log)) // nothing is signed
+	reports, err := reconcile.Sources{Pool: data.pool, Log: audit.New(data.pool, nil, log)}.All(ctx) // nothing is signed
 	if err != nil {
 		return fmt.Errorf("reconcile: %w", err)
 	}
@@ -74,7 +74,7 @@ func printReports(out io.Writer, reports []reconcile.Report) error {
 	}
 	for _, r := range reports {
 		for _, d := range r.Differences {
-			fmt.Fprintf(out, "%s (%s): %s: %s: %s\n", oneLineName(r.Name), r.Tenant.Mode(), d.Check, d.Subject, d.Text)
+			fmt.Fprintf(out, "%s (%s): %s: %s: %s\n  likely cause: %s\n", oneLineName(r.Name), r.Tenant.Mode(), d.Check, d.Subject, d.Text, d.Cause)
 		}
 	}
 	differences := reconcile.Differences(reports)

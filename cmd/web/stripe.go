@@ -4,13 +4,7 @@ import (
 	"context"
 	"net/url"
 
-	"github.com/jackc/pgx/v5"
-
-	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/postgres"
-	"github.com/getpurser/purser/internal/rails/cards"
-	"github.com/getpurser/purser/internal/rails/cards/stripe"
-	"github.com/getpurser/purser/internal/vault"
 )
 
 // stripeConfig is where Stripe is. Companies bring their own keys.
@@ -29,24 +23,6 @@ func checkStripe(c *config) error {
 		return nil
 	}
 	return wrong("STRIPE_API_URL", "has to be https")
-}
-
-// openCards makes the rail of cards, and the providers of them. Each needs the
-// other: a card is made at a provider, and a provider asks for each swipe.
-func (f *features) openCards(h house) error {
-	numbers, err := vault.New(h.sealing)
-	if err != nil {
-		return err
-	}
-	var provider *stripe.Service
-	f.cards = cards.New(cards.Config{Pool: h.pool, Gate: f.gate, Vault: numbers, Log: h.log,
-		Issuers: func(ctx context.Context, tx pgx.Tx, t ident.Tenant, name string) (cards.Issuer, error) {
-			return provider.Issuers(ctx, tx, t, name)
-		}})
-	provider, err = stripe.Open(stripe.Config{Pool: h.pool, Cards: f.cards, KeyEncryptionKey: h.sealing, BaseURL: h.BaseURL.String(),
-		Logger: h.log, URL: h.Stripe.URL})
-	f.stripe = provider
-	return err
 }
 
 // stripeJobs are what goes on beside its webhooks.

@@ -58,7 +58,7 @@ func judge(t testing.TB, l *load, database string) *verdict {
 	if err := v.effects(pool, l); err != nil {
 		t.Fatal(err)
 	}
-	reports, err := reconcile.All(context.Background(), pool, audit.New(pool, nil, slog.New(slog.DiscardHandler)))
+	reports, err := reconcile.Sources{Pool: pool, Log: audit.New(pool, nil, slog.New(slog.DiscardHandler))}.All(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

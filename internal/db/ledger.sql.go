@@ -115,14 +115,15 @@ func (q *Queries) LedgerByKey(ctx context.Context, companyID uuid.UUID, live boo
 
 const LedgerChangeHold = `-- name: LedgerChangeHold :exec
 UPDATE ledger_holds SET captured = $1, released = $2, remaining = $3,
-  closed_at = CASE WHEN $3::bigint = 0 THEN clock_timestamp() END
-WHERE company_id = $4 AND live = $5 AND hold_id = $6
+  closed_at = $4
+WHERE company_id = $5 AND live = $6 AND hold_id = $7
 `
 
 type LedgerChangeHoldParams struct {
 	Captured  int64
 	Released  int64
 	Remaining int64
+	ClosedAt  *time.Time
 	CompanyID uuid.UUID
 	Live      bool
 	HoldID    uuid.UUID
@@ -133,6 +134,7 @@ func (q *Queries) LedgerChangeHold(ctx context.Context, arg LedgerChangeHoldPara
 		arg.Captured,
 		arg.Released,
 		arg.Remaining,
+		arg.ClosedAt,
 		arg.CompanyID,
 		arg.Live,
 		arg.HoldID,
@@ -144,6 +146,7 @@ const LedgerClock = `-- name: LedgerClock :one
 SELECT clock_timestamp()::timestamptz AS now
 `
 
+// Read with the accounts locked.
 func (q *Queries) LedgerClock(ctx context.Context) (time.Time, error) {
 	row := q.db.QueryRow(ctx, LedgerClock)
 	var now time.Time
@@ -383,11 +386,9 @@ func (q *Queries) LedgerInsertHold(ctx context.Context, arg LedgerInsertHoldPara
 	return err
 }
 
-const LedgerInsertTransaction = `-- name: LedgerInsertTransaction :many
+const LedgerInsertTransaction = `-- name: LedgerInsertTransaction :exec
 INSERT INTO ledger_transactions (company_id, live, transaction_id, key, digest, kind, reference, reverses, hold_id, rate, entries, posted_by, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-ON CONFLICT (company_id, live, key) DO NOTHING
-RETURNING company_id, live, transaction_id, key, digest, kind, reference, reverses, hold_id, rate, entries, posted_by, created_at
 `
 
 type LedgerInsertTransactionParams struct {
@@ -406,8 +407,8 @@ type LedgerInsertTransactionParams struct {
 	CreatedAt     time.Time
 }
 
-func (q *Queries) LedgerInsertTransaction(ctx context.Context, arg LedgerInsertTransactionParams) ([]LedgerTransaction, error) {
-	rows, err := q.db.Query(ctx, LedgerInsertTransaction,
+func (q *Queries) LedgerInsertTransaction(ctx context.Context, arg LedgerInsertTransactionParams) error {
+	_, err := q.db.Exec(ctx, LedgerInsertTransaction,
 		arg.CompanyID,
 		arg.Live,
 		arg.TransactionID,
@@ -422,36 +423,7 @@ func (q *Queries) LedgerInsertTransaction(ctx context.Context, arg LedgerInsertT
 		arg.PostedBy,
 		arg.CreatedAt,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []LedgerTransaction
-	for rows.Next() {
-		var i LedgerTransaction
-		if err := rows.Scan(
-			&i.CompanyID,
-			&i.Live,
-			&i.TransactionID,
-			&i.Key,
-			&i.Digest,
-			&i.Kind,
-			&i.Reference,
-			&i.Reverses,
-			&i.HoldID,
-			&i.Rate,
-			&i.Entries,
-			&i.PostedBy,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return err
 }
 
 const LedgerLockAccounts = `-- name: LedgerLockAccounts :many

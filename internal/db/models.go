@@ -353,6 +353,22 @@ type PolicyVersion struct {
 	CreatedAt     time.Time
 }
 
+type Reconciliation struct {
+	CompanyID        uuid.UUID
+	Live             bool
+	ReconciliationID uuid.UUID
+	AskedBy          string
+	AskedAt          time.Time
+	EndedAt          *time.Time
+	Trouble          string
+	Authorizations   int32
+	Events           int32
+	Cards            int32
+	Lines            int32
+	Found            int32
+	Differences      json.RawMessage
+}
+
 type Session struct {
 	SessionID uuid.UUID
 	PersonID  uuid.UUID

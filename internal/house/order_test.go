@@ -28,8 +28,9 @@ var floors = [][]string{
 	{"company", "ledger", "policy"},
 	{"notify", "rails/cards/cardtest"},
 	{"spend", "notify/webhooks", "access"},
-	{"rails/*", "messages", "demo", "reconcile"},
+	{"rails/*", "messages"},
 	{"rails/cards/*"},
+	{"demo", "reconcile"},
 	{"api"},
 	{"views"},
 	{"web", "mcp"},
@@ -59,7 +60,7 @@ var only = map[string][]string{
 	"github.com/jackc/pgx/v5/stdlib":  {"postgres"},
 	"database/sql":                    {"postgres", "db"},
 	// Jobs are stored and worked off in one way too.
-	"github.com/riverqueue/river": {"postgres", "notify", "notify/*", "messages", "cmd/web"},
+	"github.com/riverqueue/river": {"postgres", "notify", "notify/*", "messages", "reconcile", "cmd/web"},
 	"testing":                     {"postgres/pgtest", "web/browsertest"}, // and every test
 	"github.com/chromedp":         {"web/browsertest"},                    // and tests
 	// What reads an OpenAPI document, or was made of one, stays out of the server.
@@ -81,7 +82,7 @@ var few = map[string][]string{
 	"audit/proof": {},                             // runs offline, in anyone's hands
 	"verify":      {},                             // the same
 	"views": {"static", "money", "ident", "audit", "audit/proof", "company", "ledger", "policy", "spend", "notify/webhooks", "access",
-		"messages", "meter", "sign", "lookalike", "rails/*"},
+		"messages", "meter", "sign", "lookalike", "rails/*", "reconcile"},
 }
 
 // importing is one import of one file.

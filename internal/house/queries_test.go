@@ -27,6 +27,8 @@ var acrossTenants = map[string]string{
 	"IssuerEventsForget":     "old events go, whoever's they are",
 	"IssuerEndedForget":      "old ends go, whoever's they are",
 	"IssuerLate":             "what came too late is given back, whoever it is",
+	"ReconciliationsDue":     "every company is reconciled daily",
+	"ReconciliationsForget":  "old runs go, whoever's they are",
 	"CardsToSettle":          "what is left on ended cards goes back in every company",
 	"CardByNumber":           "a network knows a card by its number alone",
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,21 +45,20 @@ func Place(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, in NewHold)
 	if in.Amount <= 0 || in.Tolerance < 0 {
 		return Hold{}, fmt.Errorf("%w: a hold of %d with %d above", errPosting, in.Amount, in.Tolerance)
 	}
-	accounts, err := lock(ctx, tx, t, []Ref{in.From})
+	from, err := lockOne(ctx, tx, t, in.From)
 	if err != nil {
 		return Hold{}, err
 	}
-	id, from := ident.New(), accounts[in.From]
-	d := draft{Posting: Posting{in.Key, "hold.placed", in.Reference, Move(in.From, from.held(), in.Amount)}, hold: &id, asked: in}
+	h := Hold{ID: ident.New(), From: in.From, Account: from.ID, Amount: in.Amount, Tolerance: in.Tolerance, Remaining: in.Amount, Reference: in.Reference}
+	d := draft{Posting: Posting{in.Key, "hold.placed", in.Reference, Move(in.From, from.held(), in.Amount)}, hold: &h.ID, asked: in,
+		with: func(ctx context.Context, message pgx.Tx, now time.Time) error {
+			h.CreatedAt = now
+			return db.New(message).LedgerInsertHold(ctx, db.LedgerInsertHoldParams{CompanyID: t.Company, Live: t.Live, HoldID: h.ID, AccountID: from.ID,
+				Currency: string(from.Currency), Amount: in.Amount, Tolerance: in.Tolerance, Reference: in.Reference, CreatedAt: now})
+		}}
 	x, fresh, err := post(ctx, tx, t, by, d)
-	if err != nil {
-		return Hold{}, err
-	}
-	if fresh {
-		if err := db.New(tx).LedgerInsertHold(ctx, db.LedgerInsertHoldParams{CompanyID: t.Company, Live: t.Live, HoldID: id, AccountID: from.ID,
-			Currency: string(from.Currency), Amount: in.Amount, Tolerance: in.Tolerance, Reference: in.Reference, CreatedAt: x.CreatedAt}); err != nil {
-			return Hold{}, err
-		}
+	if err != nil || fresh {
+		return h, err
 	}
 	return GetHold(ctx, tx, t, *x.Hold)
 }
@@ -148,8 +148,13 @@ func change(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, id uuid.UU
 		return Hold{}, Transaction{}, missing(err, "hold")
 	}
 	h := holdOf(row.LedgerHold, row.LedgerAccount)
-	if before, err := posted(ctx, tx, t, d); before != nil || err != nil {
-		return h, orZero(before), err
+	before, err := db.New(tx).LedgerByKey(ctx, t.Company, t.Live, d.Key)
+	if err == nil {
+		x, err := d.again(ctx, tx, t, before)
+		return h, x, err
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return h, Transaction{}, err
 	}
 	if h.Remaining == 0 {
 		return h, Transaction{}, fault.New(fault.Conflict, "hold_closed", "Nothing is held any more.")
@@ -159,15 +164,17 @@ func change(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, id uuid.UU
 		return h, Transaction{}, err
 	}
 	d.hold, d.Entries = &id, entries
+	if h.Remaining == 0 {
+		h.ClosedAt = new(time.Time)
+	}
+	d.with = func(ctx context.Context, message pgx.Tx, now time.Time) error {
+		if h.ClosedAt != nil {
+			*h.ClosedAt = now
+		}
+		return db.New(message).LedgerChangeHold(ctx, db.LedgerChangeHoldParams{CompanyID: t.Company, Live: t.Live, HoldID: id,
+			Captured: h.Captured, Released: h.Released, Remaining: h.Remaining, ClosedAt: h.ClosedAt})
+	}
 	x, _, err := post(ctx, tx, t, by, d)
-	if err != nil {
-		return h, Transaction{}, err
-	}
-	if err := db.New(tx).LedgerChangeHold(ctx, db.LedgerChangeHoldParams{CompanyID: t.Company, Live: t.Live, HoldID: id,
-		Captured: h.Captured, Released: h.Released, Remaining: h.Remaining}); err != nil {
-		return h, Transaction{}, err
-	}
-	h, err = GetHold(ctx, tx, t, id)
 	return h, x, err
 }
 

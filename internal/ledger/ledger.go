@@ -132,11 +132,10 @@ func New(pool *postgres.Pool) *Books { return &Books{pool: pool} }
 // on its normal side; nil is no bound. Below zero it is a credit line. An
 // account with less is refused with floor_above_balance (409).
 func SetFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, ref Ref, floor *int64) (Account, error) {
-	accounts, err := lock(ctx, tx, t, []Ref{ref})
+	a, err := lockOne(ctx, tx, t, ref)
 	if err != nil {
 		return Account{}, err
 	}
-	a := accounts[ref]
 	if floor != nil && a.Balance < *floor {
 		return Account{}, fault.New(fault.Conflict, "floor_above_balance", "The account has %s, which is below this floor.", a.Money())
 	}
@@ -155,11 +154,10 @@ func putFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, a Accoun
 // RaiseFloor takes back what Force let an account owe, as far as it has been
 // paid: a floor below zero goes up to the balance, and to zero at most.
 func RaiseFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, ref Ref) error {
-	accounts, err := lock(ctx, tx, t, []Ref{ref})
+	a, err := lockOne(ctx, tx, t, ref)
 	if err != nil {
 		return err
 	}
-	a := accounts[ref]
 	floor := min(a.Balance, 0)
 	if a.Floor == nil || *a.Floor >= floor {
 		return nil

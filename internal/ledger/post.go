@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,7 @@ import (
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // Actor is who posts.
@@ -60,6 +62,8 @@ type draft struct {
 	forced         bool
 	reverses, hold *uuid.UUID
 	rate           string
+	// with writes what goes with it into the same message, for instance a hold.
+	with func(ctx context.Context, message pgx.Tx, now time.Time) error
 	// asked is what a repeated key is held against: the entries may follow from
 	// a state that has changed by then.
 	asked any
@@ -94,149 +98,83 @@ func (d draft) check() error {
 	return nil
 }
 
-// post also says whether the transaction is new.
+// post also says whether the transaction is new. It goes to the database twice:
+// to lock and read, and to write.
 func post(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, d draft) (Transaction, bool, error) {
 	if err := d.check(); err != nil {
 		return Transaction{}, false, err
 	}
-	if before, err := posted(ctx, tx, t, d); before != nil || err != nil {
-		return orZero(before), false, err
-	}
-	accounts, err := lock(ctx, tx, t, refsOf(d.Entries))
+	locked, err := lock(ctx, tx, t, refsOf(d.Entries), d.Key)
 	if err != nil {
 		return Transaction{}, false, err
 	}
-	moves, refused := moved(accounts, d)
-	var out *Transaction
-	if refused == nil {
-		if out, err = insert(ctx, tx, t, by, d); err != nil {
-			return Transaction{}, false, err
-		}
+	if locked.before != nil {
+		before, err := d.again(ctx, tx, t, *locked.before)
+		return before, false, err
 	}
-	if out == nil { // another transaction may have written the key first
-		before, err := posted(ctx, tx, t, d)
-		if before == nil && err == nil {
-			err = refused
-		}
-		return orZero(before), false, err
-	}
-	if err := moves.write(ctx, tx, t, by); err != nil {
+	moves, err := moved(locked.accounts, d)
+	if err != nil {
 		return Transaction{}, false, err
 	}
-	if err := writeLines(ctx, tx, t, out, accounts, d.Entries); err != nil {
-		return Transaction{}, false, err
+	out, err := write(ctx, tx, t, by, d, locked, moves)
+	if postgres.Violates(err, "ledger_transactions_key") { // at the same time, for other accounts
+		err = conflict().Because(err)
 	}
-	return *out, true, tell(ctx, tx, t, by, *out)
+	return out, err == nil, err
 }
 
-func orZero(t *Transaction) Transaction {
-	if t == nil {
-		return Transaction{}
-	}
-	return *t
+func conflict() *fault.Error {
+	return fault.New(fault.Conflict, "posting_conflict", "This was posted before, with other content.")
 }
 
-// posted finds what a key was used for; nil when it is new.
-func posted(ctx context.Context, tx pgx.Tx, t ident.Tenant, d draft) (*Transaction, error) {
+// again is what the draft's key was used for, if it was for the same.
+func (d draft) again(ctx context.Context, tx pgx.Tx, t ident.Tenant, row db.LedgerTransaction) (Transaction, error) {
 	digest, err := d.digest()
 	if err != nil {
-		return nil, err
-	}
-	row, err := db.New(tx).LedgerByKey(ctx, t.Company, t.Live, d.Key)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
+		return Transaction{}, err
 	}
 	if !bytes.Equal(row.Digest, digest) {
-		return nil, fault.New(fault.Conflict, "posting_conflict", "This was posted before, with other content.")
+		return Transaction{}, conflict()
 	}
 	out := []Transaction{transactionOf(row)}
 	err = fillLines(ctx, db.New(tx), t, out)
-	return &out[0], err
+	return out[0], err
 }
 
-// refsOf are the accounts of entries, each once.
-func refsOf(entries []Entry) []Ref {
-	var out []Ref
-	for _, e := range entries {
-		if !slices.Contains(out, e.Ref) {
-			out = append(out, e.Ref)
-		}
-	}
-	return out
-}
-
-// lock opens the accounts that are not there yet and locks all of them, in one
-// order, so that postings wait for each other and never in a circle.
-func lock(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref) (map[Ref]Account, error) {
-	opened, err := open(ctx, tx, t, refs)
-	if err == nil && opensSandbox(t, opened) {
-		err = OpenSandbox(ctx, tx, t)
-	}
-	if err != nil {
-		return nil, err
-	}
-	p := db.LedgerLockAccountsParams{CompanyID: t.Company, Live: t.Live}
-	for _, r := range refs {
-		p.Kinds, p.Owners, p.Currencies = append(p.Kinds, string(r.Kind)), append(p.Owners, r.Owner), append(p.Currencies, string(r.Currency))
-	}
-	rows, err := db.New(tx).LedgerLockAccounts(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	out := map[Ref]Account{}
-	for _, a := range accountsOf(rows) {
-		out[a.Ref] = a
-	}
-	if len(out) != len(refs) {
-		return nil, fmt.Errorf("ledger: %d of %d accounts are there", len(out), len(refs))
-	}
-	return out, nil
-}
-
-// open writes the rows of accounts that have none, at zero, and gives those.
-func open(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref) ([]Ref, error) {
-	p := db.LedgerOpenAccountsParams{CompanyID: t.Company, Live: t.Live}
-	for _, r := range refs {
-		n, known := natureOf(r.Kind)
-		if !known {
-			return nil, fmt.Errorf("%w: an account of kind %q", errPosting, r.Kind)
-		}
-		p.Ids, p.Kinds, p.Owners = append(p.Ids, ident.New()), append(p.Kinds, string(r.Kind)), append(p.Owners, r.Owner)
-		p.Currencies, p.Debits, p.Floored = append(p.Currencies, string(r.Currency)), append(p.Debits, n.debit), append(p.Floored, n.floored)
-	}
-	rows, err := db.New(tx).LedgerOpenAccounts(ctx, p)
-	var opened []Ref
-	for _, r := range rows {
-		opened = append(opened, Ref{Kind(r.Kind), r.OwnerID, money.Currency(r.Currency)})
-	}
-	return opened, err
-}
-
-// insert writes the transaction's row; nil when the key is taken.
-func insert(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, d draft) (*Transaction, error) {
-	q := db.New(tx)
-	now, err := q.LedgerClock(ctx)
-	if err != nil {
-		return nil, err
-	}
+// write sends a transaction with everything that belongs to it as one message.
+func write(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, d draft, l locked, m moves) (Transaction, error) {
 	digest, err := d.digest()
 	if err != nil {
-		return nil, err
+		return Transaction{}, err
 	}
-	p := db.LedgerInsertTransactionParams{CompanyID: t.Company, Live: t.Live, TransactionID: ident.At(now), Key: d.Key, Digest: digest,
-		Kind: d.Kind, Reference: d.Reference, Reverses: d.reverses, HoldID: d.hold, Entries: int32(len(d.Entries)), PostedBy: by.String(), CreatedAt: now}
+	p := db.LedgerInsertTransactionParams{CompanyID: t.Company, Live: t.Live, TransactionID: ident.At(l.now), Key: d.Key, Digest: digest,
+		Kind: d.Kind, Reference: d.Reference, Reverses: d.reverses, HoldID: d.hold, Entries: int32(len(d.Entries)), PostedBy: by.String(), CreatedAt: l.now}
 	if d.rate != "" {
 		p.Rate = &d.rate
 	}
-	rows, err := q.LedgerInsertTransaction(ctx, p)
-	if err != nil || len(rows) == 0 {
-		return nil, err
+	out := Transaction{ID: p.TransactionID, Key: d.Key, Kind: d.Kind, Reference: d.Reference, Reverses: d.reverses, Hold: d.hold, Rate: d.rate,
+		PostedBy: p.PostedBy, CreatedAt: l.now, digest: digest}
+	message := &postgres.Collector{}
+	for _, step := range []func() error{
+		func() error { return db.New(message).LedgerInsertTransaction(ctx, p) },
+		func() error { return m.write(ctx, message, t, by) },
+		func() error { return writeLines(ctx, message, t, &out, l.accounts, d.Entries) },
+		func() error { return tell(ctx, message, t, by, out) },
+		func() error { return d.beside(ctx, message, l.now) },
+	} {
+		if err := step(); err != nil {
+			return Transaction{}, err
+		}
 	}
-	out := transactionOf(rows[0])
-	return &out, nil
+	return out, message.Send(ctx, tx)
+}
+
+// beside writes what goes with the transaction.
+func (d draft) beside(ctx context.Context, message pgx.Tx, now time.Time) error {
+	if d.with == nil {
+		return nil
+	}
+	return d.with(ctx, message, now)
 }
 
 // moves are what balances change by, and the floors that go down with them.

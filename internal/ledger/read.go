@@ -96,8 +96,7 @@ func (b *Books) BalanceAt(ctx context.Context, t ident.Tenant, a Account, at tim
 // Balance reads an account for the transaction that goes on with it, and locks
 // it. An account that nothing was posted to is opened.
 func Balance(ctx context.Context, tx pgx.Tx, t ident.Tenant, ref Ref) (Account, error) {
-	accounts, err := lock(ctx, tx, t, []Ref{ref})
-	return accounts[ref], err
+	return lockOne(ctx, tx, t, ref)
 }
 
 // TransactionFilter narrows a list; what is empty or nil takes all.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
@@ -33,10 +34,14 @@ func OpenSandbox(ctx context.Context, tx pgx.Tx, t ident.Tenant) error {
 		entries = append(entries, Move(sandboxOf(c), WalletOf(uuid.Nil, c), openingMinor)...)
 	}
 	// Opened first, they are not new to the posting, which would begin this again.
-	if _, err := open(ctx, tx, t, refsOf(entries)); err != nil {
+	p, _, err := columnsOf(t, refsOf(entries))
+	if err == nil {
+		_, err = db.New(tx).LedgerOpenAccounts(ctx, p)
+	}
+	if err != nil {
 		return err
 	}
-	_, err := Post(ctx, tx, t, audit.System(), Posting{Key: openingKey, Kind: openingKey, Entries: entries})
+	_, err = Post(ctx, tx, t, audit.System(), Posting{Key: openingKey, Kind: openingKey, Entries: entries})
 	return err
 }
 

@@ -23,6 +23,8 @@ const (
 	Mail = "mail"
 	// Web is delivered to addresses of our users.
 	Web = "web"
+	// Books is adding everything up, which may take minutes: one at a time.
+	Books = "books"
 )
 
 const (
@@ -87,7 +89,7 @@ func (q *Queue) Run(ctx context.Context) error {
 	client, err := river.NewClient(q.pool.Queue(), &river.Config{
 		Schema: postgres.QueueSchema, Logger: q.log, Workers: q.workers, PeriodicJobs: q.regular,
 		JobTimeout: jobPatience, RescueStuckJobsAfter: rescueAfter, FetchCooldown: 50 * time.Millisecond,
-		Queues: map[string]river.QueueConfig{Internal: {MaxWorkers: 4}, Mail: {MaxWorkers: 4}, Web: {MaxWorkers: 32}},
+		Queues: map[string]river.QueueConfig{Internal: {MaxWorkers: 4}, Mail: {MaxWorkers: 4}, Web: {MaxWorkers: 32}, Books: {MaxWorkers: 1}},
 		// The queue is kept small: what a page shows of the past is in tables of
 		// our own.
 		CompletedJobRetentionPeriod: time.Hour,

@@ -1,6 +1,8 @@
 // Package reconcile adds everything up again and compares: meters with
 // authorizations, authorizations with approvals and audit events, balances with
-// entries, and the audit log with its seal. It reads only, and may run beside traffic.
+// entries, and the audit log with its seal. Comparing reads only, and may run
+// beside traffic. Service does it regularly and when somebody asks, and keeps
+// what was found.
 package reconcile
 
 import (
@@ -33,40 +35,61 @@ const (
 
 // Difference is one thing that is not as it has to be.
 type Difference struct {
-	Check Check
+	Check Check `json:"check"`
 	// Subject is the public id, or the merchant, that it is about.
-	Subject string
-	Text    string
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	// Cause is what most likely led to it, and what to do about it.
+	Cause string `json:"cause"`
+}
+
+// Sources are where it is looked.
+type Sources struct {
+	Pool *postgres.Pool
+	// Log verifies the audit log.
+	Log *audit.Log
 }
 
 // Report is what was found in one mode of one company.
 type Report struct {
 	Tenant ident.Tenant
-	Name   string // the company's
-	// Authorizations and Events are how many were looked at.
-	Authorizations, Events int
-	Differences            []Difference
+	Name   string // the company's; All fills it in
+	// How many were looked at; Lines are those of providers' statements.
+	Authorizations, Events, Cards, Lines int
+	Differences                          []Difference
 }
 
+// differs notes a difference of the kind that a check usually finds.
 func (r *Report) differs(c Check, subject, text string, args ...any) {
-	r.Differences = append(r.Differences, Difference{c, subject, fmt.Sprintf(text, args...)})
+	r.differsFor(c, usualCause(c), subject, text, args...)
+}
+
+func (r *Report) differsFor(c Check, cause, subject, text string, args ...any) {
+	r.Differences = append(r.Differences, Difference{c, subject, fmt.Sprintf(text, args...), cause})
 }
 
 // All checks both modes of every company. An error means that something could
 // not be read; what does not add up is in the reports.
-func All(ctx context.Context, pool *postgres.Pool, log *audit.Log) ([]Report, error) {
-	rows, err := db.New(pool).ReconcileTenants(ctx)
+func (s Sources) All(ctx context.Context) ([]Report, error) {
+	rows, err := db.New(s.Pool).ReconcileTenants(ctx)
 	if err != nil {
 		return nil, err
 	}
 	reports := make([]Report, len(rows))
 	for i, row := range rows {
-		reports[i] = Report{Tenant: ident.Tenant{Company: row.CompanyID, Live: row.Live}, Name: row.Name}
-		if err := reports[i].check(ctx, pool, log); err != nil {
+		if reports[i], err = s.One(ctx, ident.Tenant{Company: row.CompanyID, Live: row.Live}); err != nil {
 			return nil, err
 		}
+		reports[i].Name = row.Name
 	}
 	return reports, nil
+}
+
+// One checks one mode of one company.
+func (s Sources) One(ctx context.Context, t ident.Tenant) (Report, error) {
+	r := Report{Tenant: t}
+	err := r.check(ctx, s)
+	return r, err
 }
 
 // Differences are those of all reports.
@@ -78,13 +101,13 @@ func Differences(reports []Report) int {
 	return n
 }
 
-func (r *Report) check(ctx context.Context, pool *postgres.Pool, log *audit.Log) error {
-	if err := r.meters(ctx, pool); err != nil {
+func (r *Report) check(ctx context.Context, s Sources) error {
+	if err := r.meters(ctx, s.Pool); err != nil {
 		return err
 	}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	before := *r
-	err := pool.InTxOptions(ctx, snapshot, func(ctx context.Context, tx pgx.Tx) error {
+	err := s.Pool.InTxOptions(ctx, snapshot, func(ctx context.Context, tx pgx.Tx) error {
 		*r = before // the transaction may be run again
 		q := db.New(tx)
 		if err := q.TakeTime(ctx); err != nil {
@@ -100,7 +123,7 @@ func (r *Report) check(ctx context.Context, pool *postgres.Pool, log *audit.Log)
 	if err != nil {
 		return err
 	}
-	return r.seal(ctx, log)
+	return r.seal(ctx, s.Log)
 }
 
 func (r *Report) meters(ctx context.Context, pool *postgres.Pool) error {

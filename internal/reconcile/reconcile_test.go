@@ -104,7 +104,7 @@ func (b *books) happen() {
 
 func (b *books) reconcile() []reconcile.Report {
 	b.t.Helper()
-	reports, err := reconcile.All(b.t.Context(), b.pool, b.log)
+	reports, err := reconcile.Sources{Pool: b.pool, Log: b.log}.All(b.t.Context())
 	if err != nil {
 		b.t.Fatal(err)
 	}

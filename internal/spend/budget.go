@@ -12,6 +12,7 @@ import (
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // Budget is what an agent could spend now, a Headroom for each currency that
@@ -66,9 +67,9 @@ func (s *Service) readBudget(ctx context.Context, t ident.Tenant, agent uuid.UUI
 	err := s.lookups.Snapshot(ctx, func(message *pgx.Batch) {
 		b, expired = &budget{meters: map[meter.Key]*meter.Meter{}}, nil
 		message.Queue(db.EpochAndClock, t.Company, t.Live).QueryRow(func(row pgx.Row) error { return row.Scan(&b.epoch, &b.now) })
-		queue(message, func(r db.Agent) error { b.agents = append(b.agents, r); return nil }, db.AgentGet, t.Company, t.Live, agent)
+		postgres.Queue(message, func(r db.Agent) error { b.agents = append(b.agents, r); return nil }, db.AgentGet, t.Company, t.Live, agent)
 		meter.QueueOfSubjects(message, snap.subjects(t, agent), func(m meter.Stored) { b.meters[m.Key] = m.Meter })
-		queue(message, func(r db.OpenExpiredOfTenantRow) error { expired = append(expired, r); return nil }, db.OpenExpiredOfTenant, t.Company, t.Live)
+		postgres.Queue(message, func(r db.OpenExpiredOfTenantRow) error { expired = append(expired, r); return nil }, db.OpenExpiredOfTenant, t.Company, t.Live)
 	})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // merchantRef names a merchant as one tenant knows it.
@@ -100,7 +101,7 @@ func (b *batch) queueRecent(p *pgx.Batch, c db.RecentlyCountedParams, agents []r
 	if len(agents) == 0 {
 		return
 	}
-	queue(p, func(r db.RecentlyCountedRow) error {
+	postgres.Queue(p, func(r db.RecentlyCountedRow) error {
 		agent := agents[r.N]
 		b.history.recent[agent] = append(b.history.recent[agent], r.CreatedAt)
 		return nil
@@ -119,7 +120,7 @@ func (b *batch) queueTwins(p *pgx.Batch, c db.TwinsParams, refs []twinRef) {
 	if len(refs) == 0 {
 		return
 	}
-	queue(p, func(r db.TwinsRow) error {
+	postgres.Queue(p, func(r db.TwinsRow) error {
 		t := refs[r.N]
 		b.history.twins[t] = append(b.history.twins[t], twin{r.AuthorizationID, r.CreatedAt})
 		return nil
@@ -141,7 +142,7 @@ func (b *batch) queueKnown(p *pgx.Batch, k knownMerchants) {
 	if len(k.keys) == 0 {
 		return
 	}
-	queue(p, func(r db.KnownMerchantsRow) error {
+	postgres.Queue(p, func(r db.KnownMerchantsRow) error {
 		b.history.known[merchantRef{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.MerchantKey}] = true
 		return nil
 	}, db.KnownMerchants, k.companies, k.lives, k.keys)

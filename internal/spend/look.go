@@ -11,6 +11,7 @@ import (
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // lookAgain is how often a waiting caller's authorization is looked up, should
@@ -71,11 +72,11 @@ type seen struct {
 func (s *Service) look(ctx context.Context, call Call, id uuid.UUID) (out seen, err error) {
 	err = s.lookups.Snapshot(ctx, func(message *pgx.Batch) {
 		out = seen{}
-		queue(message, func(r db.Authorization) (err error) {
+		postgres.Queue(message, func(r db.Authorization) (err error) {
 			out.authorization, err = fromRow(r)
 			return err
 		}, db.AuthorizationByID, call.Tenant.Company, call.Tenant.Live, id)
-		queue(message, func(r db.CompanySettingsRow) error {
+		postgres.Queue(message, func(r db.CompanySettingsRow) error {
 			out.company = settingsOf(r)
 			return nil
 		}, db.CompanySettings, call.Tenant.Company, call.Tenant.Live)

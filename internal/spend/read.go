@@ -94,14 +94,14 @@ func (b *batch) tenants() (companies []uuid.UUID, lives []bool) {
 func (b *batch) queueModes(p *pgx.Batch) *[]db.CompanyMode {
 	companies, lives := b.tenants()
 	var modes []db.CompanyMode
-	queue(p, func(r db.CompanyMode) error { modes = append(modes, r); return nil }, db.ShareModes, companies, lives)
+	postgres.Queue(p, func(r db.CompanyMode) error { modes = append(modes, r); return nil }, db.ShareModes, companies, lives)
 	return &modes
 }
 
 // queueOne locks the one agent that is asked for, in its mode.
 func (b *batch) queueOne(p *pgx.Batch, a ref) *[]db.CompanyMode {
 	var modes []db.CompanyMode
-	queue(p, func(r db.LockAgentRow) error {
+	postgres.Queue(p, func(r db.LockAgentRow) error {
 		modes = append(modes, db.CompanyMode{CompanyID: a.tenant.Company, Live: a.tenant.Live, Epoch: r.Epoch, FrozenAt: r.FrozenAt})
 		b.agents[a] = agentRow{handle: r.Handle, status: r.Status}
 		return nil
@@ -141,10 +141,10 @@ func (b *batch) queueAgents(p *pgx.Batch, asked []ref, all bool) {
 		return nil
 	}
 	if len(sharing.ids) == 0 {
-		queue(p, keep, db.LockAgents, c.companies, c.lives, c.ids)
+		postgres.Queue(p, keep, db.LockAgents, c.companies, c.lives, c.ids)
 		return
 	}
-	queue(p, keep, db.LockSpendingAgents, c.companies, c.lives, c.ids, sharing.companies, sharing.lives)
+	postgres.Queue(p, keep, db.LockSpendingAgents, c.companies, c.lives, c.ids, sharing.companies, sharing.lives)
 }
 
 func (s *snapshot) sharesMeters() bool {
@@ -194,7 +194,7 @@ func (b *batch) queueExpired(p *pgx.Batch) {
 	for a := range b.agents {
 		agents = append(agents, a.id)
 	}
-	queue(p, func(r db.Authorization) error {
+	postgres.Queue(p, func(r db.Authorization) error {
 		if _, locked := b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}]; !locked {
 			return nil
 		}
@@ -222,7 +222,7 @@ func (b *batch) queueAuthorizations(p *pgx.Batch) {
 		}
 	}
 	if len(c.ids) > 0 {
-		queue(p, b.hold, db.AuthorizationsByIDs, c.companies, c.lives, c.ids)
+		postgres.Queue(p, b.hold, db.AuthorizationsByIDs, c.companies, c.lives, c.ids)
 	}
 }
 
@@ -321,7 +321,7 @@ func (b *batch) queueRepeated(p *pgx.Batch) error {
 	if len(c.ids) == 0 {
 		return nil
 	}
-	queue(p, func(r db.Authorization) error {
+	postgres.Queue(p, func(r db.Authorization) error {
 		a, err := fromRow(r)
 		for _, o := range waiting[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AuthorizationID}] {
 			b.repeated[o] = a

@@ -14,6 +14,7 @@ import (
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // Budgets is Budget of many agents in one snapshot. An agent that does not exist
@@ -120,9 +121,9 @@ func (s *Service) readBudgetsOnce(ctx context.Context, t ident.Tenant, agents []
 	err := s.pool.Snapshot(ctx, func(message *pgx.Batch) {
 		b, expired = &budgets{budget: budget{meters: map[meter.Key]*meter.Meter{}}}, nil
 		message.Queue(db.EpochAndClock, t.Company, t.Live).QueryRow(func(row pgx.Row) error { return row.Scan(&b.epoch, &b.now) })
-		queue(message, func(r db.SpendingAgentsRow) error { b.all = append(b.all, r); return nil }, db.SpendingAgents, t.Company, t.Live, agents)
+		postgres.Queue(message, func(r db.SpendingAgentsRow) error { b.all = append(b.all, r); return nil }, db.SpendingAgents, t.Company, t.Live, agents)
 		meter.QueueOfTenant(message, t, func(m meter.Stored) { b.meters[m.Key] = m.Meter })
-		queue(message, func(r db.OpenExpiredOfTenantRow) error { expired = append(expired, r); return nil }, db.OpenExpiredOfTenant, t.Company, t.Live)
+		postgres.Queue(message, func(r db.OpenExpiredOfTenantRow) error { expired = append(expired, r); return nil }, db.OpenExpiredOfTenant, t.Company, t.Live)
 	})
 	if err != nil {
 		return nil, err

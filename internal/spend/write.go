@@ -12,6 +12,7 @@ import (
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/once"
+	"github.com/getpurser/purser/internal/postgres"
 )
 
 // columns are the keys of many rows, a column each.
@@ -29,7 +30,7 @@ func (c *columns) add(t ident.Tenant, id uuid.UUID) {
 // Idempotency-Keys come last: who waits for one waits for a transaction that
 // only commits.
 func (b *batch) write(ctx context.Context) (*pgx.Batch, error) {
-	tx := &written{}
+	tx := &postgres.Collector{}
 	q, c := db.New(tx), &b.changed
 	steps := []func() error{
 		func() error { return b.writeMeters(ctx, tx) },
@@ -48,7 +49,7 @@ func (b *batch) write(ctx context.Context) (*pgx.Batch, error) {
 			return nil, err
 		}
 	}
-	return &tx.waiting, nil
+	return &tx.Waiting, nil
 }
 
 func (b *batch) writeMeters(ctx context.Context, tx pgx.Tx) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,14 +51,14 @@ func TestEveryPageForEverybody(t *testing.T) {
 }
 
 // documents are the addresses that show the owner a whole page: each in live
-// mode, and in test mode the first and the ledger's, which have what only test
-// mode has.
+// mode, and in test mode the first and those about money, which have what only
+// test mode has.
 func (w *world) documents(owner *browser) []string {
 	w.t.Helper()
 	var out []string
 	things := map[bool]map[string]string{true: w.some(owner, true), false: w.some(owner, false)}
 	for _, r := range w.web.routes() {
-		if r.method != http.MethodGet || !r.live && r.path != "/overview" && !strings.HasPrefix(r.path, "/ledger") {
+		if r.method != http.MethodGet || !r.live && !slices.Contains([]string{"overview", "ledger", "wallets", "cards", "reconciliation"}, strings.Split(r.path, "/")[1]) {
 			continue
 		}
 		a := owner.get(r.at(w.t, things[r.live]) + queries[r.path])

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -52,6 +53,7 @@ func (w *world) some(owner *browser, live bool) map[string]string {
 	}
 	out["sessions"] = ident.Format(ident.Session, ident.New())
 	addWebhook(ask, out)
+	out["reconciliation"] = w.compared(fmt.Sprint(ask.do("GET", "/v1/company", nil)["id"]), live)
 	return out
 }
 

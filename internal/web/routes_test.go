@@ -68,6 +68,7 @@ func unknown() map[string]string {
 		"ledger":         ident.Format(ident.Transaction, ident.New()),
 		"webhooks":       ident.Format(ident.Webhook, ident.New()),
 		"deliveries":     ident.Format(ident.Delivery, ident.New()),
+		"reconciliation": ident.Format(ident.Comparison, ident.New()),
 	}
 }
 
@@ -89,6 +90,7 @@ func (f *firm) things(live bool) map[string]string {
 	t["audit"] = first(owner.do("GET", "/v1/audit", nil))
 	t["sessions"] = f.sessionOf("viewer@" + f.name + ".test")
 	t["ledger"] = f.booked(live)
+	t["reconciliation"] = f.compared(f.id, live)
 	addWebhook(owner, t)
 	return t
 }

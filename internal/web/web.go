@@ -19,6 +19,8 @@ import (
 	"github.com/getpurser/purser/internal/notify/webhooks"
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/reconcile"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
 )
@@ -41,6 +43,8 @@ type Web struct {
 	keys      *sign.KeySet
 	webhooks  *webhooks.Service
 	messages  *messages.Service
+	reconcile *reconcile.Service
+	cards     *cards.Service
 	clerk     *ClerkConfig // nil where people sign in with links
 
 	simulations *slots
@@ -68,6 +72,10 @@ type Config struct {
 	Webhooks *webhooks.Service
 	// Messages is what people are told.
 	Messages *messages.Service
+	// Reconcile compares the books with everything else.
+	Reconcile *reconcile.Service
+	// Cards is the rail of prepaid cards.
+	Cards *cards.Service
 	// Draining is closed when the server begins to shut down, which ends what
 	// streams.
 	Draining <-chan struct{}
@@ -78,12 +86,12 @@ type Config struct {
 // New makes the pages. Mount puts them on echo.
 func New(c Config) (*Web, error) {
 	if c.BaseURL == nil || c.Logger == nil || len(c.Secret) == 0 || c.Pool == nil || c.Access == nil || c.Companies == nil ||
-		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil || c.Messages == nil || c.Webhooks == nil ||
+		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil || c.Messages == nil || c.Webhooks == nil || c.Reconcile == nil || c.Cards == nil ||
 		(c.Clerk != nil) != c.Access.ClerkOn() {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool), audit: c.Audit, feed: c.Feed, keys: c.Keys, messages: c.Messages, webhooks: c.Webhooks,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool), audit: c.Audit, feed: c.Feed, keys: c.Keys, messages: c.Messages, webhooks: c.Webhooks, reconcile: c.Reconcile, cards: c.Cards,
 		clerk: c.Clerk, simulations: newSlots(atOnce)}, nil
 }
 
@@ -111,7 +119,7 @@ func (w *Web) pages() []page {
 	var all []page
 	for _, some := range [][]page{
 		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
-		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(), w.ledgerPages(),
+		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(), w.cardPages(), w.walletPages(), w.ledgerPages(), w.reconciliationPages(),
 		w.auditPages(), w.settingsPages(), w.keyPages(), w.webhookPages(), w.memberPages(), w.companyPages(), w.youPages(), w.messagePages(), w.developerPages(),
 	} {
 		all = append(all, some...)

@@ -26,8 +26,11 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
+	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/reconcile"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
+	"github.com/getpurser/purser/internal/vault"
 )
 
 // world is the whole server, API and pages, on a database of its own.
@@ -70,6 +73,9 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	told, err := messages.New(messages.Config{Pool: w.pool, Queue: w.queue, Access: doors, Companies: companies, Policies: policies, Spend: gate,
 		Mail: w.mailbox, BaseURL: config.BaseURL, KeyEncryptionKey: make([]byte, 32), Log: log})
 	w.must(err)
+	numbers, err := vault.New(make([]byte, vault.KeySize))
+	w.must(err)
+	rail := cards.New(cards.Config{Pool: w.pool, Gate: gate, Vault: numbers, Log: log})
 	draining := make(chan struct{})
 	hooks, err := webhooks.Open(webhooks.Config{Pool: w.pool, Queue: w.queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log, AllowLoopback: true})
 	w.must(err)
@@ -80,7 +86,9 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	base, err := url.Parse(config.BaseURL)
 	w.must(err)
 	w.web, err = New(Config{BaseURL: base, Logger: log, Secret: doors.InstallationKey(), Pool: w.pool, Access: doors, Companies: companies,
-		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Messages: told, Webhooks: hooks, Draining: draining})
+		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Messages: told, Webhooks: hooks, Draining: draining,
+		Reconcile: reconcile.New(reconcile.Sources{Pool: w.pool, Log: events}, w.queue, log),
+		Cards:     rail})
 	w.must(err)
 	e := echo.New()
 	e.HTTPErrorHandler = door.HTTPErrorHandler(w.web.HandleError)
