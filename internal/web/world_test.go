@@ -111,6 +111,7 @@ func newDemo(t testing.TB) (*world, demo.Filled) {
 	w := newWorld(t)
 	filled, err := demo.Fill(t.Context(), w.pool, w.web.access)
 	w.must(err)
+	w.must(demo.Cards(t.Context(), w.pool, w.web.companies, w.web.cards))
 	return w, filled
 }
 
