@@ -139,7 +139,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if f.cards, err = newCards(h, f.gate); err != nil {
 		return f, err
 	}
-	f.reconcile = reconcile.New(reconcile.Sources{Pool: h.pool, Log: f.audit}, f.queue, h.log)
+	f.reconcile = reconcile.New(reconcile.Sources{Pool: h.pool, Log: f.audit, Cards: f.cards}, f.queue, h.log)
 	f.messages, err = f.newMessages(h)
 	return f, err
 }
