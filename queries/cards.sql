@@ -109,11 +109,12 @@ ORDER BY transaction_id DESC LIMIT @max_rows;
 -- name: CardTransactionByNetworkID :one
 SELECT * FROM card_transactions WHERE company_id = $1 AND live = $2 AND card_id = $3 AND network_id = $4;
 
--- name: CardTransactionInsert :exec
+-- name: CardTransactionInsert :one
 INSERT INTO card_transactions (company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above,
   hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id)
 VALUES (@company_id, @live, @transaction_id, @card_id, @type, @network_id, @authorization_id, @follows, @amount, @above,
-  @hold_id, @counted_at, @merchant, @merchant_key, @code, @network_code, @reason, @ledger_id);
+  @hold_id, @counted_at, @merchant, @merchant_key, @code, @network_code, @reason, @ledger_id)
+RETURNING created_at;
 
 -- name: CardAdmit :one
 -- The card of a swipe, locked, with the zone that its rules follow and the clock.

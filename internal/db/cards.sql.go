@@ -753,11 +753,12 @@ func (q *Queries) CardTransactionByNetworkID(ctx context.Context, companyID uuid
 	return i, err
 }
 
-const CardTransactionInsert = `-- name: CardTransactionInsert :exec
+const CardTransactionInsert = `-- name: CardTransactionInsert :one
 INSERT INTO card_transactions (company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above,
   hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
   $11, $12, $13, $14, $15, $16, $17, $18)
+RETURNING created_at
 `
 
 type CardTransactionInsertParams struct {
@@ -781,8 +782,8 @@ type CardTransactionInsertParams struct {
 	LedgerID        *uuid.UUID
 }
 
-func (q *Queries) CardTransactionInsert(ctx context.Context, arg CardTransactionInsertParams) error {
-	_, err := q.db.Exec(ctx, CardTransactionInsert,
+func (q *Queries) CardTransactionInsert(ctx context.Context, arg CardTransactionInsertParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, CardTransactionInsert,
 		arg.CompanyID,
 		arg.Live,
 		arg.TransactionID,
@@ -802,7 +803,9 @@ func (q *Queries) CardTransactionInsert(ctx context.Context, arg CardTransaction
 		arg.Reason,
 		arg.LedgerID,
 	)
-	return err
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
 }
 
 const CardTransactions = `-- name: CardTransactions :many

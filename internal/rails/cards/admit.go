@@ -70,6 +70,8 @@ func (s *Service) admit(ctx context.Context, tx pgx.Tx, c Card, in Swipe, a *spe
 		return nil, err
 	case facts.Known:
 		return nil, instead(met{known: true})
+	case !time.Now().Before(in.until):
+		return nil, fault.New(fault.Conflict, "swipe_too_late", "Nobody waits for this swipe any more.")
 	}
 	refusal, err := s.refusal(ctx, tx, c, in, row.Now, facts.Used)
 	if refusal == nil && err == nil {
@@ -192,7 +194,8 @@ func record(ctx context.Context, tx pgx.Tx, c Card, in Swipe, a *spend.Authoriza
 	if code == CodeOK {
 		row.Type, row.HoldID = string(Authorized), orNil(a.Hold)
 	}
-	return db.New(tx).CardTransactionInsert(ctx, row)
+	_, err := db.New(tx).CardTransactionInsert(ctx, row)
+	return err
 }
 
 // waits answers a swipe for which people are asked already. It is written down,

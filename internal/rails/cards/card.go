@@ -8,6 +8,7 @@
 package cards
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,8 +83,9 @@ type Secret struct {
 // String keeps a secret that is printed by mistake out of logs.
 func (Secret) String() string { return "a card's secret" }
 
-// GoString is String for %#v.
-func (s Secret) GoString() string { return s.String() }
+// GoString is String for %#v, and LogValue that for slog.
+func (s Secret) GoString() string     { return s.String() }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Filter narrows a list; what is empty or nil takes all.
 type Filter struct {

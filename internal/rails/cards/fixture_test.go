@@ -46,7 +46,7 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	ownerURL, appURL := pgtest.NewURLs(t)
-	owner, pool := connect(t, ownerURL), connect(t, appURL)
+	owner, pool := connect(t, ownerURL, "owner"), connect(t, appURL, "server")
 	h := &house{t: t, pool: pool, owner: owner, books: ledger.New(pool), tenant: ident.Tenant{Company: ident.New()}, member: ident.New(), person: ident.New()}
 	h.by = audit.Member(h.member, "req")
 	keys, err := sign.Open(t.Context(), pool, sign.Config{Algorithm: sign.ES256, KeyEncryptionKey: make([]byte, 32), MaxTokenLifetime: time.Hour,
@@ -69,9 +69,9 @@ func newHouse(t testing.TB) *house {
 	return h
 }
 
-func connect(t testing.TB, url string) *postgres.Pool {
+func connect(t testing.TB, url, name string) *postgres.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url})
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, ApplicationName: name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func (h *house) wallet() (minor int64) {
 
 func (h *house) scan(into any, sql string, args ...any) {
 	h.t.Helper()
-	if err := h.pool.QueryRow(context.Background(), sql, args...).Scan(into); err != nil {
+	if err := h.owner.QueryRow(context.Background(), sql, args...).Scan(into); err != nil {
 		h.t.Fatal(err)
 	}
 }

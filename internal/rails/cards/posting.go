@@ -190,7 +190,8 @@ func (b *booking) booked(ctx context.Context, tx pgx.Tx, a *spend.Authorization,
 		x.Above.Minor = above(a.Merchant.MCC, b.authorized, b.before.Taken(), money.Of(amount, b.card.Currency))
 		x.Reason = explain(x)
 	}
-	if err := db.New(tx).CardTransactionInsert(ctx, x.toRow(b.card.Tenant, a)); err != nil {
+	var err error
+	if x.CreatedAt, err = db.New(tx).CardTransactionInsert(ctx, x.toRow(b.card.Tenant, a)); err != nil {
 		return err
 	}
 	b.made = &x

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -32,14 +33,17 @@ type Config struct {
 type Actor = audit.Actor
 
 // Service is the rail.
-type Service struct{ config Config }
+type Service struct {
+	config    Config
+	undecided undecided
+}
 
 // New makes the rail.
 func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Service{c}
+	return &Service{config: c, undecided: undecided{all: map[asked]time.Time{}}}
 }
 
 func missing(err error) error {

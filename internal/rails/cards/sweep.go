@@ -31,10 +31,13 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// SweepOnce ends the cards of every company whose last hold ran out by time:
-// what the network says is settled when it says it.
+// SweepOnce ends the cards of every company whose last hold ran out by time (what
+// the network says is settled when it says it), and takes back what was approved
+// behind an answer that said no.
 func (s *Service) SweepOnce(ctx context.Context) error {
+	lost := s.takeBack(ctx)
 	rows, err := db.New(s.config.Pool).CardsToSettle(ctx)
+	err = errors.Join(lost, err)
 	for _, r := range rows {
 		t := ident.Tenant{Company: r.CompanyID, Live: r.Live}
 		err = errors.Join(err, s.config.Pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {

@@ -48,6 +48,9 @@ type Swipe struct {
 	Metadata          map[string]string
 	// By is who plays the network; the zero Actor is the network itself.
 	By Actor
+
+	// until is when nobody waits for the answer any more, by this machine's clock.
+	until time.Time
 }
 
 // Verdict is the answer.
@@ -94,8 +97,9 @@ func checkNetworkID(id string) error {
 // Authorize decides a swipe: the card's state, its own rules, the policies, and
 // then its balance, in the gate's one transaction. A decline is an answer and no
 // error. It fails closed: what cannot be decided within 2 s, or whose outcome is
-// not known, is declined with 96, and the same NetworkID asked again tells the
-// truth.
+// not known, is declined with 96. Nothing is approved after that time; what was
+// approved and is only not known yet is reversed by SweepOnce, unless the same
+// NetworkID is asked again before and learns of it.
 //
 // Errors: not_found for the card, Invalid for a swipe that is none,
 // network_id_conflict (409) for an id of something else.
@@ -105,6 +109,7 @@ func (s *Service) Authorize(ctx context.Context, t ident.Tenant, card uuid.UUID,
 	}
 	ctx, cancel := context.WithTimeout(ctx, swipePatience)
 	defer cancel()
+	in.until, _ = ctx.Deadline()
 	v, err := s.authorize(ctx, t, card, in)
 	switch f := fault.From(err); {
 	case err == nil:
@@ -112,8 +117,9 @@ func (s *Service) Authorize(ctx context.Context, t ident.Tenant, card uuid.UUID,
 	case fault.Is(err, "not_found") || f.Code == "network_id_conflict":
 		return Verdict{}, err
 	default:
+		s.undecided.add(asked{t, card, in.NetworkID})
 		s.config.Log.WarnContext(ctx, "a swipe could not be decided, and is declined", slog.String("card", card.String()), slog.Any("error", err))
-		return declined(CodeSystem, "The swipe could not be decided"), nil
+		return declined(CodeSystem, undecidedReason), nil
 	}
 }
 
@@ -142,7 +148,7 @@ func (s *Service) authorize(ctx context.Context, t ident.Tenant, card uuid.UUID,
 		default:
 			v, err = s.present(ctx, c, in, found.approved)
 		}
-		if err == nil || fault.From(err).Kind != fault.Conflict {
+		if err == nil || fault.From(err).Kind != fault.Conflict || fault.Is(err, "swipe_too_late") {
 			return v, err
 		}
 	}
@@ -214,15 +220,20 @@ func (s *Service) again(ctx context.Context, c Card, networkID string) (Verdict,
 		return Verdict{}, otherEvent()
 	}
 	v := Verdict{Approved: x.Type == Authorized, Code: x.Code, NetworkCode: x.NetworkCode, Reason: x.Reason, Again: true}
-	if x.Authorization != uuid.Nil {
-		result, err := s.config.Gate.Get(ctx, call(c, Actor{}), x.Authorization, 0)
-		if err != nil {
-			return Verdict{}, err
-		}
-		v.Authorization = result.Authorization
+	result, err := s.config.Gate.Get(ctx, call(c, Actor{}), x.Authorization, 0)
+	if err != nil {
+		return Verdict{}, err
 	}
-	return v, nil
+	v.Authorization = result.Authorization
+	back, err := s.wasTakenBack(ctx, c, x, result.Authorization)
+	if back {
+		v.Approved, v.Code, v.NetworkCode, v.Reason = false, CodeSystem, NetworkCode(CodeSystem), undecidedReason
+	}
+	s.undecided.forget(asked{c.Tenant, c.ID, networkID})
+	return v, err
 }
+
+const undecidedReason = "The swipe could not be decided in time"
 
 func otherEvent() error {
 	return fault.New(fault.Conflict, "network_id_conflict", "Another event of this card has this network id.")
