@@ -379,3 +379,37 @@ func TestTransactionsSayWhatHappened(t *testing.T) {
 	_, err = p.cards.Transactions(t.Context(), p.tenant, ident.New(), cards.Page{Limit: 1})
 	wantCode(t, err, "not_found")
 }
+
+// TestLimitsStartOver moves what was spent to yesterday: it counts there, and so
+// does what comes back of it.
+func TestLimitsStartOver(t *testing.T) {
+	t.Parallel()
+	p := play(t, func(s *cardtest.Scenario) { s.Controls = `[{"type":"limit","period":"day","amount":100},{"type":"limit","period":"total","amount":150}]` })
+	swipe := func(id string, minor int64, want string) cards.Verdict {
+		t.Helper()
+		v := p.authorize(t, cards.Swipe{NetworkID: id, Amount: eur(minor)})
+		if v.Code != want {
+			t.Errorf("%s: %+v, want %s", id, v, want)
+		}
+		return v
+	}
+	post := func(do func(context.Context, ident.Tenant, uuid.UUID, cards.NetworkPosting) (cards.Transaction, error), id string, of cards.Verdict, minor int64) {
+		t.Helper()
+		if _, err := do(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: id, Authorization: of.Authorization.ID, Amount: minor}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := swipe("a", 8000, "ok")
+	post(p.cards.Capture, "b", first, 8000)
+	swipe("c", 2001, "limit_exceeded")
+	p.exec(`UPDATE card_transactions SET counted_at = counted_at - interval '1 day'`)
+	swipe("d", 7001, "limit_exceeded") // of all time
+	second := swipe("e", 6000, "ok")
+	post(p.cards.Refund, "f", first, 5000) // yesterday's
+	swipe("g", 4001, "limit_exceeded")     // of today
+	swipe("h", 4000, "ok")
+	post(p.cards.Refund, "i", first, 3000)
+	post(p.cards.Reverse, "j", second, 1000)
+	swipe("k", 1000, "ok")
+	p.balanced()
+}
