@@ -69,7 +69,7 @@ func gates() map[string]gate {
 		"listApprovals": look, "getApproval": look, "approve": decide, "deny": decide,
 
 		"listLedgerAccounts": read, "getLedgerAccount": read, "listLedgerTransactions": read, "getLedgerTransaction": read,
-		"getTrialBalance": read, "listWallets": own, "topUp": admin,
+		"getTrialBalance": read, "listWallets": own, "topUp": admin, "transferBetweenWallets": admin,
 
 		"listEvents": read, "verifyLog": read, "getCheckpoint": read, "getProof": read, "getConsistency": read,
 		"followEvents": own, // and with spend alone, a key that is bound to an agent

@@ -19,8 +19,9 @@ func examples() map[string]any {
 		"chooseMyMessages": map[string]any{"mail": map[string]any{}}, "nameStandIn": map[string]any{"stand_in": "mem_x", "until": "2026-01-02T00:00:00Z"},
 		"connectSlack": map[string]any{"url": "https://203.0.113.1/"},
 		"authorize":    ask("bot", 1), "redeemToken": map[string]any{"token": "x"},
-		"topUp":         map[string]any{"amount": 5, "currency": "usd"},
-		"createWebhook": map[string]any{"url": "http://127.0.0.1:1/x"}, "replaceWebhook": map[string]any{"url": "http://127.0.0.1:1/x"},
+		"topUp":                  map[string]any{"amount": 5, "currency": "usd"},
+		"transferBetweenWallets": map[string]any{"amount": 5, "currency": "usd", "to": "bot"},
+		"createWebhook":          map[string]any{"url": "http://127.0.0.1:1/x"}, "replaceWebhook": map[string]any{"url": "http://127.0.0.1:1/x"},
 	}
 }
 
