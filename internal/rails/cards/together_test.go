@@ -384,7 +384,9 @@ func TestTransactionsSayWhatHappened(t *testing.T) {
 // does what comes back of it.
 func TestLimitsStartOver(t *testing.T) {
 	t.Parallel()
-	p := play(t, func(s *cardtest.Scenario) { s.Controls = `[{"type":"limit","period":"day","amount":100},{"type":"limit","period":"total","amount":150}]` })
+	p := play(t, func(s *cardtest.Scenario) {
+		s.Controls = `[{"type":"limit","period":"day","amount":100},{"type":"limit","period":"total","amount":150}]`
+	})
 	swipe := func(id string, minor int64, want string) cards.Verdict {
 		t.Helper()
 		v := p.authorize(t, cards.Swipe{NetworkID: id, Amount: eur(minor)})
