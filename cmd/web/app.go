@@ -91,6 +91,10 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	network, err := f.cardNetwork(ctx, h)
+	if err != nil {
+		return nil, nil, err
+	}
 	e := echo.New()
 	e.HTTPErrorHandler = doors.HTTPErrorHandler(pages.HandleError)
 	e.IPExtractor = func(r *http.Request) string { return f.access.ClientAddress(r) }
@@ -99,7 +103,7 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	doors.Mount(e)
 	pages.Mount(e)
 	e.Any("/mcp", echo.WrapHandler(mcp.Handler(e, h.BaseURL.String(), version(), h.log)))
-	return e, f.jobs(h), nil
+	return e, append(f.jobs(h), network...), nil
 }
 
 func newFeatures(ctx context.Context, h house) (f features, err error) {
@@ -147,7 +151,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
 		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
-		Feed: f.feed, Webhooks: f.webhooks, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
+		Feed: f.feed, Webhooks: f.webhooks, Cards: f.cards, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
 }
 
 func newPages(h house, f features) (*web.Web, error) {
@@ -161,7 +165,7 @@ func (f features) jobs(h house) []job {
 	forever := func(run func(context.Context)) func(context.Context) error {
 		return func(ctx context.Context) error { run(ctx); return nil }
 	}
-	return append(f.webhookJobs(h), []job{
+	return append(append(f.webhookJobs(h), f.cardJobs()...), []job{
 		{"gate", forever(f.gate.Run)},
 		{"sweeper", forever(func(ctx context.Context) { f.gate.Sweep(ctx, time.Second) })},
 		{"decisions of other replicas", forever(f.gate.Listen)},

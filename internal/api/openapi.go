@@ -66,6 +66,8 @@ func tags() []*huma.Tag {
 		{Name: "Budget", Description: "What an agent may still spend."},
 		{Name: "Approvals", Description: "Held authorizations that wait for people."},
 		{Name: "Ledger", Description: "Wallets and the double-entry books under them."},
+		{Name: "Cards", Description: "Virtual, prepaid cards of agents."},
+		{Name: "Card sandbox", Description: "The card network, played in test mode."},
 		{Name: "Messages", Description: "What people are told, and how."},
 		{Name: "Audit", Description: "The append-only log and its proofs."},
 		{Name: "Webhooks", Description: "Addresses that hear of events, and what was delivered to them."},
