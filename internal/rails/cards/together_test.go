@@ -276,15 +276,37 @@ func TestUndecidedIsTakenBack(t *testing.T) {
 	p.balanced()
 }
 
+// TestCardsExpire holds that a card is good until the end of its month.
 func TestCardsExpire(t *testing.T) {
 	t.Parallel()
 	p := play(t)
-	for year, want := range map[int]string{time.Now().UTC().Year() - 1: "54", time.Now().UTC().Year() + 1: "00"} {
-		p.exec(`UPDATE cards SET exp_year = $1`, year)
-		if v := p.authorize(t, cards.Swipe{NetworkID: fmt.Sprint(year), Amount: eur(100)}); v.NetworkCode != want {
-			t.Errorf("%d: %+v", year, v)
+	now := time.Now().UTC()
+	before := now.AddDate(0, 0, -now.Day())
+	for network, expiry := range map[string]time.Time{"54": before, "00": now} {
+		p.exec(`UPDATE cards SET exp_year = $1, exp_month = $2`, expiry.Year(), int(expiry.Month()))
+		if v := p.authorize(t, cards.Swipe{NetworkID: network, Amount: eur(100)}); v.NetworkCode != network {
+			t.Errorf("%s: %+v", expiry, v)
 		}
 	}
+}
+
+// TestLateCaptureFollows books the capture of what ran out by itself.
+func TestLateCaptureFollows(t *testing.T) {
+	t.Parallel()
+	p := play(t)
+	first := p.authorize(t, cards.Swipe{NetworkID: "a", Amount: eur(5000)}).Authorization.ID
+	p.exec(`UPDATE authorizations SET expires_at = clock_timestamp()`)
+	x, err := p.cards.Capture(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: "b", Authorization: first})
+	if err != nil || x.Type != cards.Captured || x.Follows != first || x.Authorization == first || x.Amount != eur(5000) {
+		t.Fatalf("%+v %v", x, err)
+	}
+	if _, err := p.cards.Refund(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: "c", Authorization: x.Authorization}); err != nil {
+		t.Error(err)
+	}
+	if c := p.get(p.card.ID); c.Balance != 20000 || c.Held != 0 {
+		t.Errorf("%+v", c)
+	}
+	p.balanced()
 }
 
 func TestSwipesThatAreNone(t *testing.T) {
