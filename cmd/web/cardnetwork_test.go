@@ -73,12 +73,12 @@ func (i *issuer) approve() {
 // peer is an acquirer: another program, which knows nothing of this one but the
 // address.
 type peer struct {
-	t       *testing.T
+	t       testing.TB
 	say     io.Writer
 	answers *bufio.Scanner
 }
 
-func newPeer(t *testing.T, args ...string) *peer {
+func newPeer(t testing.TB, args ...string) *peer {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "acquirer")
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, "github.com/getpurser/purser/internal/rails/cards/iso8583/acquirer").CombinedOutput(); err != nil {
