@@ -69,7 +69,7 @@ func gates() map[string]gate {
 		"listApprovals": look, "getApproval": look, "approve": decide, "deny": decide,
 
 		"listLedgerAccounts": read, "getLedgerAccount": read, "listLedgerTransactions": read, "getLedgerTransaction": read,
-		"getTrialBalance": read, "listWallets": own, "topUp": admin,
+		"getTrialBalance": read, "listWallets": own, "topUp": admin, "transferBetweenWallets": admin,
 
 		"createCard": admin, "listCards": own, "getCard": own, "updateCard": admin, "deleteCard": admin, "freezeCard": admin, "unfreezeCard": admin,
 		"cancelCard": admin, "loadCard": admin, "listCardTransactions": own,
