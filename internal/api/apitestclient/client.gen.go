@@ -267,6 +267,42 @@ func (e CardWallet) Valid() bool {
 	}
 }
 
+// Defines values for CardProviderMode.
+const (
+	CardProviderModeLive CardProviderMode = "live"
+	CardProviderModeTest CardProviderMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the CardProviderMode enum.
+func (e CardProviderMode) Valid() bool {
+	switch e {
+	case CardProviderModeLive:
+		return true
+	case CardProviderModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CardProviderProvider.
+const (
+	CardProviderProviderSandbox CardProviderProvider = "sandbox"
+	CardProviderProviderStripe  CardProviderProvider = "stripe"
+)
+
+// Valid indicates whether the value is a known member of the CardProviderProvider enum.
+func (e CardProviderProvider) Valid() bool {
+	switch e {
+	case CardProviderProviderSandbox:
+		return true
+	case CardProviderProviderStripe:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CardTransactionType.
 const (
 	CardTransactionTypeAuthorization CardTransactionType = "authorization"
@@ -2049,6 +2085,60 @@ func (e GetBudgetParamsXMode) Valid() bool {
 	}
 }
 
+// Defines values for ListCardProvidersParamsXMode.
+const (
+	ListCardProvidersParamsXModeLive ListCardProvidersParamsXMode = "live"
+	ListCardProvidersParamsXModeTest ListCardProvidersParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ListCardProvidersParamsXMode enum.
+func (e ListCardProvidersParamsXMode) Valid() bool {
+	switch e {
+	case ListCardProvidersParamsXModeLive:
+		return true
+	case ListCardProvidersParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisconnectStripeParamsXMode.
+const (
+	DisconnectStripeParamsXModeLive DisconnectStripeParamsXMode = "live"
+	DisconnectStripeParamsXModeTest DisconnectStripeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the DisconnectStripeParamsXMode enum.
+func (e DisconnectStripeParamsXMode) Valid() bool {
+	switch e {
+	case DisconnectStripeParamsXModeLive:
+		return true
+	case DisconnectStripeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConnectStripeParamsXMode.
+const (
+	ConnectStripeParamsXModeLive ConnectStripeParamsXMode = "live"
+	ConnectStripeParamsXModeTest ConnectStripeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ConnectStripeParamsXMode enum.
+func (e ConnectStripeParamsXMode) Valid() bool {
+	switch e {
+	case ConnectStripeParamsXModeLive:
+		return true
+	case ConnectStripeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListCardsParamsStatus.
 const (
 	ListCardsParamsStatusActive   ListCardsParamsStatus = "active"
@@ -3750,6 +3840,60 @@ type CardLoad_Amount struct {
 	union json.RawMessage
 }
 
+// CardProvider defines model for CardProvider.
+type CardProvider struct {
+	// Account The provider's id of the account; null where the key may not read it.
+	//
+	// Example: acct_1NQKAcHMbd2fZZ2x
+	Account *string `json:"account"`
+
+	// Cardholder Who the cards are issued to.
+	//
+	// Example: ich_1NQKAcHMbd2fZZ2x
+	Cardholder *string `json:"cardholder"`
+
+	// Connected The sandbox of test mode needs no connecting.
+	Connected   bool       `json:"connected"`
+	ConnectedAt *time.Time `json:"connected_at"`
+
+	// Id The connection's.
+	//
+	// Example: conn_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Id *string `json:"id"`
+
+	// KeyEnding The last four characters of the key.
+	//
+	// Example: x7Qa
+	KeyEnding *string              `json:"key_ending"`
+	Mode      CardProviderMode     `json:"mode"`
+	Provider  CardProviderProvider `json:"provider"`
+
+	// Ready Whether new cards can be made there.
+	Ready bool `json:"ready"`
+
+	// Trouble Why it is connected and not ready: what Stripe said of the webhook.
+	Trouble   *string    `json:"trouble"`
+	UpdatedAt *time.Time `json:"updated_at"`
+
+	// WebhookUrl Where the provider sends its events.
+	WebhookUrl *string `json:"webhook_url"`
+}
+
+// CardProviderMode defines model for CardProvider.Mode.
+type CardProviderMode string
+
+// CardProviderProvider defines model for CardProvider.Provider.
+type CardProviderProvider string
+
+// CardProviderList defines model for CardProviderList.
+type CardProviderList struct {
+	Data    []CardProvider `json:"data"`
+	HasMore bool           `json:"has_more"`
+
+	// NextCursor Pass it as cursor for the next page; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // CardReveal defines model for CardReveal.
 type CardReveal struct {
 	// Reason The audit log keeps it.
@@ -5086,6 +5230,53 @@ type StandIn struct {
 	Until  time.Time `json:"until"`
 }
 
+// StripeAddress defines model for StripeAddress.
+type StripeAddress struct {
+	City string `json:"city"`
+
+	// Country Example: DE
+	Country    string  `json:"country"`
+	Line1      string  `json:"line1"`
+	Line2      *string `json:"line2,omitempty"`
+	PostalCode string  `json:"postal_code"`
+	State      *string `json:"state,omitempty"`
+}
+
+// StripeCardholder defines model for StripeCardholder.
+type StripeCardholder struct {
+	Address *StripeAddress `json:"address,omitempty"`
+	Email   *string        `json:"email,omitempty"`
+
+	// Name Printed on the cards: 24 Latin letters at most.
+	//
+	// Example: Acme
+	Name *string `json:"name,omitempty"`
+
+	// Phone Cards in eur and gbp need one.
+	Phone *string `json:"phone,omitempty"`
+}
+
+// StripeKeys defines model for StripeKeys.
+type StripeKeys struct {
+	// Cardholder What a new cardholder is made of; what is left out is taken from the account.
+	Cardholder *StripeCardholder `json:"cardholder,omitempty"`
+
+	// CardholderId Who the cards are issued to, if Stripe has the cardholder already. Without it: the one before, or a new one.
+	//
+	// Example: ich_1NQKAcHMbd2fZZ2x
+	CardholderId *string `json:"cardholder_id,omitempty"`
+
+	// SecretKey A restricted key of the same mode, with write access to Issuing and to webhook endpoints. It is kept sealed, and never shown again.
+	//
+	// Example: rk_test_…
+	SecretKey string `json:"secret_key"`
+
+	// WebhookSecret The signing secret of a webhook that was made by hand. Without it, the webhook is made here.
+	//
+	// Example: whsec_…
+	WebhookSecret *string `json:"webhook_secret,omitempty"`
+}
+
 // Sum defines model for Sum.
 type Sum struct {
 	// Amount An amount in major units, with exactly the currency's decimals.
@@ -6367,6 +6558,60 @@ type GetBudgetParams struct {
 
 // GetBudgetParamsXMode defines parameters for GetBudget.
 type GetBudgetParamsXMode string
+
+// ListCardProvidersParams defines parameters for ListCardProviders.
+type ListCardProvidersParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ListCardProvidersParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ListCardProvidersParamsXMode defines parameters for ListCardProviders.
+type ListCardProvidersParamsXMode string
+
+// DisconnectStripeParams defines parameters for DisconnectStripe.
+type DisconnectStripeParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *DisconnectStripeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// DisconnectStripeParamsXMode defines parameters for DisconnectStripe.
+type DisconnectStripeParamsXMode string
+
+// ConnectStripeParams defines parameters for ConnectStripe.
+type ConnectStripeParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ConnectStripeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ConnectStripeParamsXMode defines parameters for ConnectStripe.
+type ConnectStripeParamsXMode string
 
 // ListCardsParams defines parameters for ListCards.
 type ListCardsParams struct {
@@ -7724,6 +7969,9 @@ type ConfirmAuthorizationJSONRequestBody = Confirmation
 // VoidAuthorizationJSONRequestBody defines body for VoidAuthorization for application/json ContentType.
 type VoidAuthorizationJSONRequestBody = Voiding
 
+// ConnectStripeJSONRequestBody defines body for ConnectStripe for application/json ContentType.
+type ConnectStripeJSONRequestBody = StripeKeys
+
 // CreateCardJSONRequestBody defines body for CreateCard for application/json ContentType.
 type CreateCardJSONRequestBody = NewCard
 
@@ -8987,6 +9235,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/budget/{agent} (the `GetBudget` operationId).
 	GetBudget(ctx context.Context, agent string, params *GetBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCardProviders List providers of cards
+	//
+	// Those that this server knows, connected or not, in this mode.
+	//
+	// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+	ListCardProviders(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DisconnectStripe Disconnect Stripe Issuing
+	//
+	// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+	//
+	// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+	DisconnectStripe(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConnectStripeWithBody Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripeWithBody(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConnectStripe Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripe(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListCards List cards
 	//
@@ -10665,6 +10945,78 @@ func (c *Client) VoidAuthorization(ctx context.Context, id string, params *VoidA
 // Corresponds with GET /v1/budget/{agent} (the `GetBudget` operationId).
 func (c *Client) GetBudget(ctx context.Context, agent string, params *GetBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBudgetRequest(c.Server, agent, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCardProviders List providers of cards
+//
+// Those that this server knows, connected or not, in this mode.
+//
+// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+func (c *Client) ListCardProviders(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCardProvidersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DisconnectStripe Disconnect Stripe Issuing
+//
+// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+//
+// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+func (c *Client) DisconnectStripe(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisconnectStripeRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConnectStripeWithBody Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *Client) ConnectStripeWithBody(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConnectStripeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConnectStripe Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *Client) ConnectStripe(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConnectStripeRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -15846,6 +16198,244 @@ func NewGetBudgetRequest(server string, agent string, params *GetBudgetParams) (
 	if err != nil {
 		return nil, err
 	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListCardProvidersRequest constructs an http.Request for the ListCardProviders method
+func NewListCardProvidersRequest(server string, params *ListCardProvidersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/card-providers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDisconnectStripeRequest constructs an http.Request for the DisconnectStripe method
+func NewDisconnectStripeRequest(server string, params *DisconnectStripeParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/card-providers/stripe")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConnectStripeRequest calls the generic ConnectStripe builder with application/json body
+func NewConnectStripeRequest(server string, params *ConnectStripeParams, body ConnectStripeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConnectStripeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewConnectStripeRequestWithBody constructs an http.Request for the ConnectStripe method, with any body, and a specified content type
+func NewConnectStripeRequestWithBody(server string, params *ConnectStripeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/card-providers/stripe")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	if params != nil {
 
@@ -22549,6 +23139,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/budget/{agent} (the `GetBudget` operationId).
 	GetBudgetWithResponse(ctx context.Context, agent string, params *GetBudgetParams, reqEditors ...RequestEditorFn) (*GetBudgetResponse, error)
 
+	// ListCardProvidersWithResponse List providers of cards
+	//
+	// Those that this server knows, connected or not, in this mode.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+	ListCardProvidersWithResponse(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*ListCardProvidersResponse, error)
+
+	// DisconnectStripeWithResponse Disconnect Stripe Issuing
+	//
+	// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+	DisconnectStripeWithResponse(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*DisconnectStripeResponse, error)
+
+	// ConnectStripeWithBodyWithResponse Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripeWithBodyWithResponse(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error)
+
+	// ConnectStripeWithResponse Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripeWithResponse(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error)
+
 	// ListCardsWithResponse List cards
 	//
 	// Newest first. A call that is scoped to one agent sees that agent's.
@@ -27230,6 +27856,311 @@ func (r GetBudgetResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetBudgetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListCardProvidersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardProviderList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCardProvidersResponse) GetJSON200() *CardProviderList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCardProvidersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCardProvidersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCardProvidersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCardProvidersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DisconnectStripeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardProvider
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DisconnectStripeResponse) GetJSON200() *CardProvider {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DisconnectStripeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DisconnectStripeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DisconnectStripeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DisconnectStripeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ConnectStripeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardProvider
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConnectStripeResponse) GetJSON200() *CardProvider {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ConnectStripeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConnectStripeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConnectStripeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConnectStripeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -34758,6 +35689,66 @@ func (c *ClientWithResponses) GetBudgetWithResponse(ctx context.Context, agent s
 	return ParseGetBudgetResponse(rsp)
 }
 
+// ListCardProvidersWithResponse List providers of cards
+//
+// Those that this server knows, connected or not, in this mode.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+func (c *ClientWithResponses) ListCardProvidersWithResponse(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*ListCardProvidersResponse, error) {
+	rsp, err := c.ListCardProviders(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCardProvidersResponse(rsp)
+}
+
+// DisconnectStripeWithResponse Disconnect Stripe Issuing
+//
+// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+func (c *ClientWithResponses) DisconnectStripeWithResponse(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*DisconnectStripeResponse, error) {
+	rsp, err := c.DisconnectStripe(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDisconnectStripeResponse(rsp)
+}
+
+// ConnectStripeWithBodyWithResponse Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *ClientWithResponses) ConnectStripeWithBodyWithResponse(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error) {
+	rsp, err := c.ConnectStripeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConnectStripeResponse(rsp)
+}
+
+// ConnectStripeWithResponse Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *ClientWithResponses) ConnectStripeWithResponse(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error) {
+	rsp, err := c.ConnectStripe(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConnectStripeResponse(rsp)
+}
+
 // ListCardsWithResponse List cards
 //
 // Newest first. A call that is scoped to one agent sees that agent's.
@@ -39398,6 +40389,266 @@ func ParseGetBudgetResponse(rsp *http.Response) (*GetBudgetResponse, error) {
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCardProvidersResponse parses an HTTP response from a ListCardProvidersWithResponse call
+func ParseListCardProvidersResponse(rsp *http.Response) (*ListCardProvidersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCardProvidersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardProviderList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDisconnectStripeResponse parses an HTTP response from a DisconnectStripeWithResponse call
+func ParseDisconnectStripeResponse(rsp *http.Response) (*DisconnectStripeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DisconnectStripeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardProvider
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConnectStripeResponse parses an HTTP response from a ConnectStripeWithResponse call
+func ParseConnectStripeResponse(rsp *http.Response) (*ConnectStripeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConnectStripeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardProvider
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem
