@@ -6,8 +6,9 @@ import (
 )
 
 type walletsGroup struct {
-	List  listWallets `cmd:"" api:"GET /v1/wallets" columns:"id,agent,currency,balance,held" help:"List them, newest first."`
-	TopUp topUp       `cmd:"" name:"top-up" api:"POST /v1/sandbox/top-ups" columns:"transaction,wallet,amount,currency,balance" help:"Add test money."`
+	List     listWallets    `cmd:"" api:"GET /v1/wallets" columns:"id,agent,currency,balance,held" help:"List them, newest first."`
+	TopUp    topUp          `cmd:"" name:"top-up" api:"POST /v1/sandbox/top-ups" columns:"transaction,wallet,amount,currency,balance" help:"Add test money."`
+	Transfer walletTransfer `cmd:"" api:"POST /v1/wallets/transfers" columns:"transaction,from,to,amount,currency" help:"Move money between the company's wallet and an agent's, or two agents'."`
 }
 
 type listWallets struct{ paging }
@@ -22,6 +23,16 @@ type topUp struct {
 
 // Run calls the endpoint. --agent says whose wallet it is.
 func (c topUp) Run(a *app) error { return a.do("", nil, c) }
+
+type walletTransfer struct {
+	Amount   string `arg:"" json:"amount" help:"In major units, such as 50."`
+	Currency string `arg:"" json:"currency" help:"ISO 4217, such as usd."`
+	From     string `json:"from,omitempty" help:"Agent whose wallet it comes from; the company's without it."`
+	To       string `json:"to,omitempty" help:"Agent whose wallet it goes to; the company's without it."`
+}
+
+// Run calls the endpoint.
+func (c walletTransfer) Run(a *app) error { return a.do("", nil, c) }
 
 type ledgerGroup struct {
 	Accounts     listAccounts     `cmd:"" api:"GET /v1/ledger/accounts" columns:"id,kind,agent,currency,side,balance" help:"List accounts, newest first."`

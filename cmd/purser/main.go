@@ -30,6 +30,7 @@ type commands struct {
 	Exec           execute               `cmd:"" group:"Spending" api:"POST /v1/agents/{id}/credentials" help:"Run a program with a short-lived key of one agent."`
 	MCP            serveMCP              `cmd:"" name:"mcp" group:"Spending" help:"Serve the Model Context Protocol over standard input and output."`
 	Wallets        walletsGroup          `cmd:"" group:"Spending" help:"Money to spend."`
+	Cards          cardsGroup            `cmd:"" group:"Spending" help:"Prepaid cards of agents."`
 	Approvals      approvalsGroup        `cmd:"" group:"Deciding" help:"Requests that wait for people."`
 	Agents         agentsGroup           `cmd:"" group:"Managing" help:"Programs that spend."`
 	Policies       policiesGroup         `cmd:"" group:"Managing" help:"The rules."`
@@ -43,6 +44,7 @@ type commands struct {
 	Events         followEvents          `cmd:"" group:"Managing" api:"GET /v1/events" help:"Hear what happens, as it happens."`
 	CardProviders  providersGroup        `cmd:"" group:"Managing" help:"Who makes cards."`
 	Webhooks       webhooksGroup         `cmd:"" group:"Managing" help:"Addresses that hear of events, and what was delivered to them."`
+	Sandbox        sandboxGroup          `cmd:"" group:"Managing" help:"Play what is outside, in test mode."`
 	Auth           authGroup             `cmd:"" group:"This program" help:"Sign in and out, and who you are."`
 	Completion     completion.Completion `cmd:"" group:"This program" help:"Complete commands with the tab key in bash, zsh or fish."`
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -93,6 +94,10 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	network, err := f.cardNetwork(ctx, h)
+	if err != nil {
+		return nil, nil, err
+	}
 	e := echo.New()
 	e.HTTPErrorHandler = doors.HTTPErrorHandler(pages.HandleError)
 	e.IPExtractor = func(r *http.Request) string { return f.access.ClientAddress(r) }
@@ -101,7 +106,7 @@ func build(ctx context.Context, h house) (*echo.Echo, []job, error) {
 	doors.Mount(e)
 	pages.Mount(e)
 	e.Any("/mcp", echo.WrapHandler(mcp.Handler(e, h.BaseURL.String(), version(), h.log)))
-	return e, f.jobs(h), nil
+	return e, append(f.jobs(h), network...), nil
 }
 
 func newFeatures(ctx context.Context, h house) (f features, err error) {
@@ -149,7 +154,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
 		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
-		Feed: f.feed, Webhooks: f.webhooks, Stripe: f.stripe, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
+		Feed: f.feed, Webhooks: f.webhooks, Cards: f.cards, Stripe: f.stripe, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
 }
 
 func newPages(h house, f features) (*web.Web, error) {
@@ -163,7 +168,7 @@ func (f features) jobs(h house) []job {
 	forever := func(run func(context.Context)) func(context.Context) error {
 		return func(ctx context.Context) error { run(ctx); return nil }
 	}
-	return append(append(f.webhookJobs(h), f.stripeJobs(h)...), []job{
+	return append(slices.Concat(f.webhookJobs(h), f.cardJobs(), f.stripeJobs(h)), []job{
 		{"gate", forever(f.gate.Run)},
 		{"sweeper", forever(func(ctx context.Context) { f.gate.Sweep(ctx, time.Second) })},
 		{"decisions of other replicas", forever(f.gate.Listen)},

@@ -40,7 +40,9 @@ type config struct {
 	Clerk   clerkConfig
 	// Webhooks is what their deliveries may reach.
 	Webhooks webhookConfig
-	Stripe   stripeConfig
+	Cards    cardsConfig
+	// Stripe is where companies may have cards made.
+	Stripe stripeConfig
 	// MetricsAddr is empty when no metrics are served.
 	MetricsAddr    string
 	MetricsToken   string `env:"METRICS_TOKEN"`
@@ -66,7 +68,7 @@ func readConfig(environ []string) (config, error) {
 	vars := variables(environ)
 	var c config
 	options := env.Options{Environment: vars}
-	for _, part := range []any{&c, &c.raw, &c.Clerk, &c.Webhooks, &c.Stripe} {
+	for _, part := range []any{&c, &c.raw, &c.Clerk, &c.Webhooks, &c.Cards, &c.Stripe} {
 		if err := env.ParseWithOptions(part, options); err != nil {
 			return c, fmt.Errorf("read the environment: %w", err)
 		}
@@ -77,7 +79,7 @@ func readConfig(environ []string) (config, error) {
 	}
 	for _, check := range []func(*config) error{
 		checkAddress, checkDatabase, checkRedis, checkMail, checkKeys, (*config).checkClerk,
-		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies, checkWebhooks, checkStripe,
+		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies, checkWebhooks, checkCards, checkStripe,
 	} {
 		if err := check(&c); err != nil {
 			return c, err
@@ -198,12 +200,20 @@ func checkMetrics(c *config) error {
 	if c.MetricsAddr == "" {
 		return nil
 	}
-	host, port, err := net.SplitHostPort(c.MetricsAddr)
-	if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil {
-		return wrong("METRICS_ADDR", "must be host:port, or empty for no metrics, not %q", c.MetricsAddr)
+	if err := checkListen("METRICS_ADDR", "no metrics", c.MetricsAddr); err != nil {
+		return err
 	}
-	if !loopback(host) && c.MetricsToken == "" {
+	if host, _, _ := net.SplitHostPort(c.MetricsAddr); !loopback(host) && c.MetricsToken == "" {
 		return wrong("METRICS_TOKEN", "is needed when METRICS_ADDR (%s) is not a loopback address: metrics are never public", c.MetricsAddr)
+	}
+	return nil
+}
+
+// checkListen accepts an address to listen on; none means what is named.
+func checkListen(variable, none, value string) error {
+	_, port, err := net.SplitHostPort(value)
+	if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil {
+		return wrong(variable, "must be host:port, or empty for %s, not %q", none, value)
 	}
 	return nil
 }

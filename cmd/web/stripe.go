@@ -28,7 +28,6 @@ func checkStripe(c *config) error {
 // stripeJobs are what goes on beside its webhooks.
 func (f features) stripeJobs(h house) []job {
 	return []job{
-		{"cards", func(ctx context.Context) error { f.cards.Run(ctx); return nil }},
 		{"late answers to Stripe", func(ctx context.Context) error { f.stripe.Run(ctx); return nil }},
 		{"old events of Stripe", func(ctx context.Context) error {
 			return hourly(ctx, h, func(ctx context.Context, _ *postgres.Pool) error { return f.stripe.Prune(ctx) })

@@ -37,7 +37,8 @@ type Authorization struct {
 	Trace           payload[[]TraceStep]   `json:"trace" doc:"Every rule, what it saw and what it allowed."`
 	Remedies        payload[[]Remedy]      `json:"remedies" doc:"What would by itself lead to another answer."`
 	RequestedAmount money.Amount           `json:"requested_amount"`
-	RefundedAmount  money.Amount           `json:"refunded_amount"`
+	CapturedAmount  money.Amount           `json:"captured_amount" doc:"What was taken: all of it once confirmed, and what a card network captured so far."`
+	RefundedAmount  money.Amount           `json:"refunded_amount" doc:"What was given back of it."`
 	Capture         string                 `json:"capture" enum:"explicit,auto"`
 	Purpose         string                 `json:"purpose"`
 	Metadata        map[string]string      `json:"metadata"`
@@ -97,7 +98,7 @@ func authorizationView(r spend.Result) Authorization {
 		Reason: x.Reason, Agent: ident.Format(ident.Agent, x.Agent), Amount: x.Money(x.Amount), Currency: string(x.Currency),
 		Merchant: merchantView(x.Merchant), Rail: x.Rail, ExpiresAt: utc(&x.ExpiresAt), CreatedAt: x.CreatedAt.UTC(),
 		Token: text(r.Token), Approval: summaryView(r), Trace: listJSON[TraceStep](x.Trace), Remedies: remediesView(x),
-		RequestedAmount: x.Money(x.Requested), RefundedAmount: x.Money(x.Refunded), Capture: string(x.Capture),
+		RequestedAmount: x.Money(x.Requested), CapturedAmount: x.Money(x.Taken()), RefundedAmount: x.Money(x.Refunded), Capture: string(x.Capture),
 		Purpose: x.Purpose, Metadata: x.Metadata, Reference: x.Reference, VoidReason: x.VoidReason,
 		Policies: listJSON[VersionRef](x.Policies), RequestedBy: x.RequestedBy, DecidedAt: utc(&x.DecidedAt),
 		ClosedAt: utc(&x.ClosedAt), RedeemedAt: utc(&x.RedeemedAt), Livemode: x.Tenant.Live}

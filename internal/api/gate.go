@@ -69,7 +69,13 @@ func gates() map[string]gate {
 		"listApprovals": look, "getApproval": look, "approve": decide, "deny": decide,
 
 		"listLedgerAccounts": read, "getLedgerAccount": read, "listLedgerTransactions": read, "getLedgerTransaction": read,
-		"getTrialBalance": read, "listWallets": own, "topUp": admin,
+		"getTrialBalance": read, "listWallets": own, "topUp": admin, "transferBetweenWallets": admin,
+
+		"createCard": admin, "listCards": own, "getCard": own, "updateCard": admin, "deleteCard": admin, "freezeCard": admin, "unfreezeCard": admin,
+		"cancelCard": admin, "loadCard": admin, "listCardTransactions": own,
+		"revealCard": spend, // and with spend alone, a key that is bound to the card's agent
+		"swipeCard":  spend, "captureSwipe": spend, "reverseSwipe": spend, "refundSwipe": spend, "expireSwipe": spend, "forcePost": spend,
+		"openDispute": spend, "closeDispute": spend,
 
 		"listCardProviders": read, "connectStripe": admin, "disconnectStripe": admin,
 

@@ -35,11 +35,11 @@ const (
 // fails the test: somebody has to say it.
 func kindByName() map[string]string {
 	out := map[string]string{"agent": string(ident.Agent), "agents[]": string(ident.Agent), "X-Agent-Id": string(ident.Agent),
-		"replaces": string(ident.Policy), "approvers[]": string(ident.Member), "stand_in": string(ident.Member), "actor": string(ident.Key), "X-Company-Id": string(ident.Company),
+		"replaces": string(ident.Policy), "approvers[]": string(ident.Member), "stand_in": string(ident.Member), "actor": string(ident.Key), "authorization": string(ident.Authorization), "X-Company-Id": string(ident.Company),
 		"account": string(ident.Account), "cursor": cursorKind, "token": tokenKind, "Idempotency-Key": onceKind}
 	for _, text := range []string{"name", "description", "handle", "email", "purpose", "reason", "comment", "reference", "shown", "currency", "time_zone",
 		"approval_timeout", "token_audience", "mcc", "country", "domain", "when", "window", "from", "to", "values[]", "amount", "merchant", "type", "kind",
-		"If-Match", "Accept", "X-Request-Id", "metadata", "url", "events[]", "Last-Event-ID",
+		"If-Match", "Accept", "X-Request-Id", "metadata", "url", "events[]", "Last-Event-ID", "network_id", "cvv", "controls",
 		"secret_key", "webhook_secret", "cardholder_id", "phone", "line1", "line2", "city", "state", "postal_code"} {
 		out[text] = ""
 	}
@@ -50,6 +50,7 @@ func kindByName() map[string]string {
 func kindByPath() map[string]ident.Prefix {
 	return map[string]ident.Prefix{"/v1/agents/": ident.Agent, "/v1/budget/": ident.Agent, "/v1/authorize/": ident.Authorization, "/v1/approvals/": ident.Approval,
 		"/v1/members/": ident.Member, "/v1/api-keys/": ident.Key, "/v1/policies/": ident.Policy, "/v1/audit/": ident.Event,
+		"/v1/cards/": ident.Card, "/v1/sandbox/cards/": ident.Card,
 		"/v1/webhooks/": ident.Webhook, "/v1/webhooks/deliveries/": ident.Delivery, "/v1/webhook-deliveries/": ident.Delivery,
 		"/v1/ledger/accounts/": ident.Account, "/v1/ledger/transactions/": ident.Transaction}
 }
@@ -126,6 +127,8 @@ func put(body map[string]any, name, value string) {
 	switch {
 	case name == "rules[].approvers[]":
 		body["rules"] = []rule{{"type": "approval_threshold", "amount": 1, "currency": "usd", "approvers": []string{value}}}
+	case name == "controls[].approvers[]": // which no card's own rules have
+		body["controls"] = []rule{{"type": "approval_threshold", "amount": 1, "approvers": []string{value}}}
 	case nested:
 		inner := maps.Clone(body[head].(map[string]any))
 		put(inner, rest, value)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/audit"
@@ -83,6 +84,10 @@ func (s *side) own(kind string) string {
 		return s.key.want(202, "", "POST", "/v1/authorize", ask("bot", 80)).text("approval", "id")
 	case ident.Account:
 		return ident.Format(ident.Account, s.booked().Lines[0].Account)
+	case ident.Card:
+		s.outside.connected.Store(true)
+		s.fund()
+		return create("/v1/cards", map[string]any{"amount": 1, "currency": "usd", "agent": "bot", "name": text})
 	case ident.Transaction:
 		return ident.Format(ident.Transaction, s.booked().ID)
 	case ident.Webhook:
@@ -99,19 +104,35 @@ func (s *side) own(kind string) string {
 // booked is money in a wallet of a new agent.
 func (s *side) booked() (x ledger.Transaction) {
 	s.t.Helper()
-	company, _ := ident.Parse(ident.Company, s.id)
 	agent, _ := ident.Parse(ident.Agent, s.own(string(ident.Agent)))
+	return s.post(ledger.WalletOf(agent, "usd"), 100)
+}
+
+// post books money from outside into a wallet.
+func (s *side) post(wallet ledger.Ref, minor int64) (x ledger.Transaction) {
+	s.t.Helper()
+	company, _ := ident.Parse(ident.Company, s.id)
 	t := ident.Tenant{Company: company, Live: s.mode == "live"}
 	if err := s.pool.InTx(s.t.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
 		if err = ledger.OpenSandbox(ctx, tx, t); err == nil {
 			x, err = ledger.Post(ctx, tx, t, audit.System(), ledger.Posting{Key: s.fresh(), Kind: "funded",
-				Entries: ledger.Move(ledger.Ref{Kind: ledger.Funding, Currency: "usd"}, ledger.WalletOf(agent, "usd"), 100)})
+				Entries: ledger.Move(ledger.Ref{Kind: ledger.Funding, Currency: "usd"}, wallet, minor)})
 		}
 		return err
 	}); err != nil {
 		s.t.Fatal(err)
 	}
 	return x
+}
+
+// fund puts enough into the company's wallet, which live mode opens empty.
+func (s *side) fund() {
+	s.t.Helper()
+	if s.mode == "test" || s.kept["funded"] != "" {
+		return
+	}
+	s.kept["funded"] = "yes"
+	s.post(ledger.WalletOf(uuid.Nil, "usd"), 1_000_000)
 }
 
 // ownWebhook makes room first: there may be only so many.
@@ -139,9 +160,17 @@ func (s *side) pairs(p probe) []pair {
 	return s.shown[p.kind]
 }
 
+// strayID names nothing.
+func strayID(prefix ident.Prefix) string {
+	if prefix == ident.Card {
+		return ident.FormatCard("usd", ident.New())
+	}
+	return ident.Format(prefix, ident.New())
+}
+
 func (s *side) newPairs(p probe) []pair {
 	s.t.Helper()
-	random := func(prefix ident.Prefix) string { return ident.Format(prefix, ident.New()) }
+	random := func(prefix ident.Prefix) string { return strayID(prefix) }
 	switch p.kind {
 	case string(ident.Agent):
 		id := s.own(p.kind)
@@ -171,12 +200,14 @@ func (s *side) fillList(address string) {
 	s.t.Helper()
 	kinds := map[string]ident.Prefix{"/v1/agents": ident.Agent, "/v1/api-keys": ident.Key, "/v1/approvals": ident.Approval,
 		"/v1/authorizations": ident.Authorization, "/v1/members": ident.Member, "/v1/policies": ident.Policy, "/v1/audit": ident.Agent,
-		"/v1/webhooks": ident.Webhook,
-		"/v1/wallets":  ident.Account, "/v1/ledger/accounts": ident.Account, "/v1/ledger/transactions": ident.Transaction}
+		"/v1/webhooks": ident.Webhook, "/v1/cards": ident.Card,
+		"/v1/wallets": ident.Account, "/v1/ledger/accounts": ident.Account, "/v1/ledger/transactions": ident.Transaction}
 	for range 2 {
 		switch policy, versions := strings.CutSuffix(address, "/versions"); {
 		case versions:
 			s.key.want(200, "", "PUT", policy, map[string]any{"name": s.fresh(), "status": "draft", "rules": []rule{limit(5)}})
+		case strings.HasSuffix(address, "/transactions") && strings.HasPrefix(address, "/v1/cards/"):
+			s.key.want(200, "", "POST", strings.Replace(strings.TrimSuffix(address, "/transactions"), "/v1/", "/v1/sandbox/", 1)+"/authorize", swipe(1))
 		case strings.HasSuffix(address, "/deliveries"):
 			s.own(string(ident.Delivery))
 		case strings.HasSuffix(address, "/credentials"):

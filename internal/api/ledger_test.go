@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,50 @@ func TestTopUpOnce(t *testing.T) {
 	if first.text("transaction") != again.text("transaction") || numberAt(again, "balance") != "10005.00" {
 		t.Errorf("%s %s", first.body, again.body)
 	}
+}
+
+func TestTransfersBetweenWallets(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	f.agent("bot")
+	f.agent("other")
+	const path = "/v1/wallets/transfers"
+	move := func(amount any, from, to string) map[string]any {
+		body := map[string]any{"amount": amount, "currency": "eur"}
+		if from != "" {
+			body["from"] = from
+		}
+		if to != "" {
+			body["to"] = to
+		}
+		return body
+	}
+	first := f.admin.want(201, "", "POST", path, move("100.50", "", "bot"))
+	if numberAt(first, "amount") != "100.50" || first.text("from") == first.text("to") {
+		t.Errorf("%s", first.body)
+	}
+	f.admin.want(201, "", "POST", path, move(40, "bot", "other"))
+	f.admin.want(201, "", "POST", path, move(10, "other", ""))
+	got := map[string]string{}
+	list := f.admin.want(200, "", "GET", "/v1/wallets", nil)
+	for i := range list.at("data").([]any) {
+		if list.text("data", i, "currency") == "eur" {
+			agent, _ := list.at("data", i, "agent").(string)
+			got[agent] = numberAt(list, "data", i, "balance")
+		}
+	}
+	want := map[string]string{"": "9909.50", f.admin.want(200, "", "GET", "/v1/agents/bot", nil).text("id"): "60.50",
+		f.admin.want(200, "", "GET", "/v1/agents/other", nil).text("id"): "30.00"}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	f.admin.want(409, "insufficient_funds", "POST", path, move(61, "bot", ""))
+	f.admin.want(422, "same_wallet", "POST", path, move(1, "bot", "bot"))
+	f.admin.want(422, "same_wallet", "POST", path, move(1, "", ""))
+	f.admin.want(422, "amount_zero", "POST", path, move(0, "", "bot"))
+	f.admin.want(404, "not_found", "POST", path, move(1, "", "nobody"))
+	f.admin.with("X-Agent-Id", "bot").want(422, "agent_mismatch", "POST", path, move(1, "bot", "other"))
+	f.spend.want(403, "scope_missing", "POST", path, move(1, "", "bot"))
 }
 
 // numberAt is a number of an answer as it was written.

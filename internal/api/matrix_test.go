@@ -19,10 +19,25 @@ func examples() map[string]any {
 		"chooseMyMessages": map[string]any{"mail": map[string]any{}}, "nameStandIn": map[string]any{"stand_in": "mem_x", "until": "2026-01-02T00:00:00Z"},
 		"connectSlack": map[string]any{"url": "https://203.0.113.1/"},
 		"authorize":    ask("bot", 1), "redeemToken": map[string]any{"token": "x"},
-		"topUp":         map[string]any{"amount": 5, "currency": "usd"},
+		"transferBetweenWallets": map[string]any{"amount": 5, "currency": "usd", "to": "bot"},
+		"topUp":                  map[string]any{"amount": 5, "currency": "usd"},
+		"createCard":             map[string]any{"amount": 5, "currency": "usd", "agent": "bot"}, "updateCard": map[string]any{}, "loadCard": map[string]any{"amount": 5},
+		"revealCard": map[string]any{"reason": "x"}, "swipeCard": swipe(1), "forcePost": swipe(1),
+		"captureSwipe": onSwipeOf(), "reverseSwipe": onSwipeOf(), "refundSwipe": onSwipeOf(), "expireSwipe": onSwipeOf(), "openDispute": onSwipeOf(),
+		"closeDispute":  map[string]any{"authorization": noSwipe, "won": true},
 		"createWebhook": map[string]any{"url": "http://127.0.0.1:1/x"}, "replaceWebhook": map[string]any{"url": "http://127.0.0.1:1/x"},
 	}
 }
+
+// noSwipe names an authorization that nobody has.
+const noSwipe = "auth_00000000000000000000000000"
+
+// swipe is a swipe at a shop of its own.
+func swipe(amount float64) map[string]any {
+	return map[string]any{"amount": amount, "merchant": map[string]any{"name": "Shop"}}
+}
+
+func onSwipeOf() map[string]any { return map[string]any{"authorization": noSwipe} }
 
 // things are one of each kind that an address can name.
 type things map[string]string
@@ -39,6 +54,8 @@ func (f *firm) things(t *testing.T) things {
 	out["/v1/audit/"] = f.read.want(200, "", "GET", "/v1/audit", nil).text("data", 0, "id")
 	top := f.admin.want(201, "", "POST", "/v1/sandbox/top-ups", map[string]any{"amount": 5, "currency": "usd"})
 	out["/v1/ledger/accounts/"], out["/v1/ledger/transactions/"] = top.text("wallet"), top.text("transaction")
+	out["/v1/cards/"] = f.admin.want(201, "", "POST", "/v1/cards", map[string]any{"amount": 5, "currency": "usd", "agent": "named"}).text("id")
+	out["/v1/sandbox/cards/"] = out["/v1/cards/"]
 	out["/v1/webhooks/"] = f.admin.want(201, "", "POST", "/v1/webhooks", map[string]any{"url": "http://127.0.0.1:1/x"}).text("id")
 	out["/v1/webhooks/deliveries/"] = f.admin.want(202, "", "POST", "/v1/webhooks/"+out["/v1/webhooks/"]+"/test", nil).text("id")
 	out["/v1/webhook-deliveries/"] = out["/v1/webhooks/deliveries/"]

@@ -132,7 +132,7 @@ func (m *memory) reset() {
 // spare keeps a name from being used, as too much hangs on it.
 func (m *maker) spare(name string) { m.seen.spared = append(m.seen.spared, name) }
 
-var idPattern = regexp.MustCompile(`"((agent|pol|auth|appr|key|evt|mem|co|whk|whd|acct|txn)_[0-9a-z]{26})"`)
+var idPattern = regexp.MustCompile(`"((agent|pol|auth|appr|key|evt|mem|co|whk|whd|acct|txn|card)_(?:[a-z]{3}_)?[0-9a-z]{26})"`)
 var fieldPattern = regexp.MustCompile(`"(token|digest|key|next_cursor)":"([^"]+)"`)
 
 // learn remembers the names in an answer, and its next page.

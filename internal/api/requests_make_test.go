@@ -125,6 +125,13 @@ func (m *maker) bodyOf(c calling, s *openapi3.Schema) any {
 			v["url"] = "http://127.0.0.1:1/x"
 			delete(v, "events")
 		}
+	case "createCard":
+		if m.often(80) {
+			v["agent"], v["amount"], v["currency"] = "bot", 5, "usd"
+			delete(v, "wallet")
+		}
+	case "captureSwipe", "reverseSwipe", "refundSwipe", "expireSwipe", "openDispute", "closeDispute":
+		v["authorization"] = m.recall("swiped", noSwipe)
 	case "simulatePolicy":
 		if m.often(70) {
 			v["from"], v["to"] = "2026-09-01T00:00:00Z", "2027-01-01T00:00:00Z"
@@ -178,7 +185,7 @@ func (m *maker) headerOf(name string, header map[string]string) {
 // named gives something for the parameter of an address.
 func (m *maker) named(path string) string {
 	for prefix, kind := range map[string]string{"/v1/agents/": "agent", "/v1/budget/": "agent", "/v1/api-keys/": "key", "/v1/approvals/": "appr",
-		"/v1/audit/": "evt", "/v1/authorize/": "auth", "/v1/members/": "mem", "/v1/policies/": "pol",
+		"/v1/audit/": "evt", "/v1/authorize/": "auth", "/v1/members/": "mem", "/v1/policies/": "pol", "/v1/cards/": "card", "/v1/sandbox/cards/": "card",
 		"/v1/webhooks/{": "whk", "/v1/webhooks/deliveries/": "whd", "/v1/webhook-deliveries/": "whd", "/v1/ledger/accounts/": "acct", "/v1/ledger/transactions/": "txn"} {
 		if strings.HasPrefix(path, prefix) {
 			if m.often(3) {

@@ -89,7 +89,7 @@ func (e *explorer) weights() []int {
 			out[i] = 40
 		case "confirmAuthorization", "voidAuthorization", "approve", "deny", "redeemToken", "createAgent", "archivePolicy", "unfreezeCompany", "unfreezeAgent":
 			out[i] = 8
-		case "freezeCompany", "deleteAgent", "revokeKey", "rerollKey", "createCredential", "verifyLog", "createCompany", "deleteWebhook":
+		case "freezeCompany", "deleteAgent", "revokeKey", "rerollKey", "createCredential", "verifyLog", "createCompany", "deleteWebhook", "cancelCard", "deleteCard":
 			out[i] = 1
 		default:
 			out[i] = 3
@@ -262,6 +262,7 @@ func (e *explorer) settle(w *world, n int) {
 		e.seen.add("whk", hook)
 		e.seen.add("whd", f.admin.want(202, "", "POST", "/v1/webhooks/"+hook+"/test", nil).text("id"))
 	}
+	e.plantCards(f)
 	e.mailbox = func() string { return lastLink(w, second) }
 	f.policy(limit(100_000), rule{"type": "approval_threshold", "amount": 50, "currency": "usd"})
 	asks := w.anybody().with("X-API-Key", bound.text("key"))
@@ -269,6 +270,17 @@ func (e *explorer) settle(w *world, n int) {
 		held := asks.want(202, "", "POST", "/v1/authorize", map[string]any{"amount": 60 + i, "currency": "usd", "merchant": map[string]any{"name": "Shop"}})
 		e.seen.add("auth", held.text("id"))
 		e.seen.add("appr", held.text("approval", "id"))
+	}
+}
+
+// plantCards makes cards with swipes on them, for the network to say something of.
+func (e *explorer) plantCards(f *firm) {
+	for range 3 {
+		card := f.admin.want(201, "", "POST", "/v1/cards", map[string]any{"amount": 200, "currency": "usd", "agent": "bot"}).text("id")
+		e.seen.add("card", card)
+		for range 4 {
+			e.seen.add("swiped", f.admin.want(200, "", "POST", "/v1/sandbox/cards/"+card+"/authorize", swipe(5)).text("authorization", "id"))
+		}
 	}
 }
 

@@ -118,6 +118,9 @@ func (m *maker) known(name string, s *openapi3.Schema) (any, bool) {
 		if name == "rules" {
 			return m.rules(), true
 		}
+		if name == "controls" {
+			return m.controls(), true
+		}
 		return nil, false
 	case name == "amount":
 		return m.amount(), true
@@ -152,6 +155,16 @@ func (m *maker) amount() any {
 		return pick(m, []string{"1", "0.10", "49.99", "12,5", "1e2", "", "٣"})
 	}
 	return json.Number(fmt.Sprint(1 + m.rng.IntN(120)))
+}
+
+// controls are a card's own rules, and sometimes what only a policy can have.
+func (m *maker) controls() []any {
+	all := []map[string]any{{"type": "transaction_limit", "amount": 20}, {"type": "limit", "period": "day", "amount": 100, "currency": "usd"},
+		{"type": "mcc", "mode": "block", "values": []any{"7995"}}, {"type": "velocity", "window": "1h", "count": 100}}
+	if m.often(10) {
+		return m.rules()
+	}
+	return []any{pick(m, all)}
 }
 
 // rules make a policy that mostly lets something pass.

@@ -29,8 +29,10 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
+	"github.com/getpurser/purser/internal/rails/cards"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
+	"github.com/getpurser/purser/internal/vault"
 )
 
 // world is the whole API on a database of its own.
@@ -41,6 +43,7 @@ type world struct {
 	api     *API
 	mailbox *mail.Mailbox
 	queue   *notify.Queue
+	outside outsideIssuer
 	logs    *lockedBuffer
 	serial  atomic.Int64
 }
@@ -97,10 +100,13 @@ func newWorld(t *testing.T, options ...func(*access.Config)) *world {
 	must(err)
 	hooks, err := webhooks.Open(webhooks.Config{Pool: w.pool, Queue: w.queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log, AllowLoopback: true})
 	must(err)
-	issuer := newStripe(t, w.pool, gate, log)
+	sealed, err := vault.New(make([]byte, vault.KeySize))
+	must(err)
+	rail := cards.New(cards.Config{Pool: w.pool, Gate: gate, Vault: sealed, Issuers: w.outside.find, Log: log})
 	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
 		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: events, Keys: keys, Messages: told, Mailbox: w.mailbox,
-		Feed: audit.NewFeed(events, audit.FeedEvery), Webhooks: hooks, Stripe: issuer})
+		Feed: audit.NewFeed(events, audit.FeedEvery), Webhooks: hooks,
+		Cards: rail, Stripe: newStripe(t, w.pool, rail, log)})
 	must(err)
 	w.api.streamLife = 50 * time.Millisecond
 	w.api.decisionPatience = 20 * time.Second

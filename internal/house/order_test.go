@@ -20,7 +20,8 @@ const module = "github.com/getpurser/purser/"
 // floors only: neither its siblings nor above. One that is not here fails: it
 // needs a place first.
 var floors = [][]string{
-	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest"},
+	{"fault", "ident", "pack", "lookalike", "sheet", "access/clerkstand", "client", "db", "migrations", "static", "verify", "postgres/embedded", "api/apitestclient", "web/browsertest",
+		"rails/cards/iso8583/acquirer"},
 	{"postgres", "money", "audit/proof", "notify/mail", "notify/safedial", "linear"},
 	{"postgres/pgtest"},
 	{"postgres/pgtest/run"},
@@ -69,6 +70,8 @@ var only = map[string][]string{
 	"github.com/anishathalye": {"linear"},
 	// A provider is known to its adapter alone.
 	"github.com/stripe": {"rails/cards/stripe"},
+	// What a card network says is read at its door, and played by a peer of its own.
+	"github.com/moov-io": {"rails/cards/iso8583", "rails/cards/iso8583/acquirer"},
 	// Card numbers are sealed in one place.
 	"github.com/tink-crypto": {"vault"},
 }
@@ -76,11 +79,12 @@ var only = map[string][]string{
 // few says what little of ours a package may import, where the floors would let
 // it have more.
 var few = map[string][]string{
-	"mcp":         {"client", "money", "ident"},
-	"cmd/purser":  {"client", "mcp", "money", "ident", "audit/proof", "verify", "x402"},
-	"bench":       {"postgres/embedded", "ident"}, // knows the server from outside
-	"audit/proof": {},                             // runs offline, in anyone's hands
-	"verify":      {},                             // the same
+	"mcp":                          {"client", "money", "ident"},
+	"cmd/purser":                   {"client", "mcp", "money", "ident", "audit/proof", "verify", "x402"},
+	"bench":                        {"postgres/embedded", "ident"}, // knows the server from outside
+	"audit/proof":                  {},                             // runs offline, in anyone's hands
+	"verify":                       {},                             // the same
+	"rails/cards/iso8583/acquirer": {},                             // a peer that is not ours
 	"views": {"static", "money", "ident", "audit", "audit/proof", "company", "ledger", "policy", "spend", "notify/webhooks", "access",
 		"messages", "meter", "sign", "lookalike", "rails/*", "reconcile"},
 }

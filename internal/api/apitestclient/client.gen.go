@@ -2532,6 +2532,24 @@ func (e ListWalletsParamsXMode) Valid() bool {
 	}
 }
 
+// Defines values for TransferBetweenWalletsParamsXMode.
+const (
+	TransferBetweenWalletsParamsXModeLive TransferBetweenWalletsParamsXMode = "live"
+	TransferBetweenWalletsParamsXModeTest TransferBetweenWalletsParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the TransferBetweenWalletsParamsXMode enum.
+func (e TransferBetweenWalletsParamsXMode) Valid() bool {
+	switch e {
+	case TransferBetweenWalletsParamsXModeLive:
+		return true
+	case TransferBetweenWalletsParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetDeliveryParamsXMode.
 const (
 	GetDeliveryParamsXModeLive GetDeliveryParamsXMode = "live"
@@ -4412,6 +4430,58 @@ type WalletList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// WalletTransfer defines model for WalletTransfer.
+type WalletTransfer struct {
+	// Amount In major units.
+	//
+	// Example: 50
+	Amount WalletTransfer_Amount `json:"amount"`
+
+	// Currency Example: usd
+	Currency string `json:"currency"`
+
+	// From The agent whose wallet it comes from, by id or handle; the company's without it.
+	From *string `json:"from,omitempty"`
+
+	// To The agent whose wallet it goes to; the company's without it.
+	To *string `json:"to,omitempty"`
+}
+
+// WalletTransferAmount0 defines model for WalletTransfer.Amount.0.
+type WalletTransferAmount0 = float64
+
+// WalletTransferAmount1 defines model for WalletTransfer.Amount.1.
+type WalletTransferAmount1 = string
+
+// WalletTransfer_Amount In major units.
+//
+// Example: 50
+type WalletTransfer_Amount struct {
+	union json.RawMessage
+}
+
+// WalletTransferred defines model for WalletTransferred.
+type WalletTransferred struct {
+	// Amount An amount in major units, with exactly the currency's decimals.
+	//
+	// Example: 249.99
+	Amount float64 `json:"amount"`
+
+	// Currency Example: usd
+	Currency string `json:"currency"`
+
+	// From The wallet's account.
+	//
+	// Example: acct_01jd3v7m4sfx1r5k0m7z2w8y9a
+	From string `json:"from"`
+
+	// To Example: acct_01jd3v7m4sfx1r5k0m7z2w8y9b
+	To string `json:"to"`
+
+	// Transaction Example: txn_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Transaction string `json:"transaction"`
+}
+
 // Webhook defines model for Webhook.
 type Webhook struct {
 	CreatedAt   time.Time `json:"created_at"`
@@ -6031,6 +6101,27 @@ type ListWalletsParams struct {
 // ListWalletsParamsXMode defines parameters for ListWallets.
 type ListWalletsParamsXMode string
 
+// TransferBetweenWalletsParams defines parameters for TransferBetweenWallets.
+type TransferBetweenWalletsParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *TransferBetweenWalletsParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// TransferBetweenWalletsParamsXMode defines parameters for TransferBetweenWallets.
+type TransferBetweenWalletsParamsXMode string
+
 // GetDeliveryParams defines parameters for GetDelivery.
 type GetDeliveryParams struct {
 	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
@@ -6322,6 +6413,9 @@ type ConnectSlackJSONRequestBody = SlackAddress
 // RedeemTokenJSONRequestBody defines body for RedeemToken for application/json ContentType.
 type RedeemTokenJSONRequestBody = TokenToRedeem
 
+// TransferBetweenWalletsJSONRequestBody defines body for TransferBetweenWallets for application/json ContentType.
+type TransferBetweenWalletsJSONRequestBody = WalletTransfer
+
 // CreateWebhookJSONRequestBody defines body for CreateWebhook for application/json ContentType.
 type CreateWebhookJSONRequestBody = WebhookContent
 
@@ -6575,6 +6669,68 @@ func (t TopUp_Amount) MarshalJSON() ([]byte, error) {
 }
 
 func (t *TopUp_Amount) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsWalletTransferAmount0 returns the union data inside the WalletTransfer_Amount as a WalletTransferAmount0
+func (t WalletTransfer_Amount) AsWalletTransferAmount0() (WalletTransferAmount0, error) {
+	var body WalletTransferAmount0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromWalletTransferAmount0 overwrites any union data inside the WalletTransfer_Amount as the provided WalletTransferAmount0
+func (t *WalletTransfer_Amount) FromWalletTransferAmount0(v WalletTransferAmount0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeWalletTransferAmount0 performs a merge with any union data inside the WalletTransfer_Amount, using the provided WalletTransferAmount0
+func (t *WalletTransfer_Amount) MergeWalletTransferAmount0(v WalletTransferAmount0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsWalletTransferAmount1 returns the union data inside the WalletTransfer_Amount as a WalletTransferAmount1
+func (t WalletTransfer_Amount) AsWalletTransferAmount1() (WalletTransferAmount1, error) {
+	var body WalletTransferAmount1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromWalletTransferAmount1 overwrites any union data inside the WalletTransfer_Amount as the provided WalletTransferAmount1
+func (t *WalletTransfer_Amount) FromWalletTransferAmount1(v WalletTransferAmount1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeWalletTransferAmount1 performs a merge with any union data inside the WalletTransfer_Amount, using the provided WalletTransferAmount1
+func (t *WalletTransfer_Amount) MergeWalletTransferAmount1(v WalletTransferAmount1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t WalletTransfer_Amount) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *WalletTransfer_Amount) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -7494,6 +7650,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/wallets (the `ListWallets` operationId).
 	ListWallets(ctx context.Context, params *ListWalletsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferBetweenWalletsWithBody Move money between wallets
+	//
+	// Between the company's wallet and an agent's, or two agents', of one currency.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+	TransferBetweenWalletsWithBody(ctx context.Context, params *TransferBetweenWalletsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferBetweenWallets Move money between wallets
+	//
+	// Between the company's wallet and an agent's, or two agents', of one currency.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+	TransferBetweenWallets(ctx context.Context, params *TransferBetweenWalletsParams, body TransferBetweenWalletsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDelivery Get a delivery
 	//
@@ -9329,6 +9503,44 @@ func (c *Client) RedeemToken(ctx context.Context, params *RedeemTokenParams, bod
 // Corresponds with GET /v1/wallets (the `ListWallets` operationId).
 func (c *Client) ListWallets(ctx context.Context, params *ListWalletsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListWalletsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferBetweenWalletsWithBody Move money between wallets
+//
+// Between the company's wallet and an agent's, or two agents', of one currency.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+func (c *Client) TransferBetweenWalletsWithBody(ctx context.Context, params *TransferBetweenWalletsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferBetweenWalletsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferBetweenWallets Move money between wallets
+//
+// Between the company's wallet and an agent's, or two agents', of one currency.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+func (c *Client) TransferBetweenWallets(ctx context.Context, params *TransferBetweenWalletsParams, body TransferBetweenWalletsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferBetweenWalletsRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -16246,6 +16458,105 @@ func NewListWalletsRequest(server string, params *ListWalletsParams) (*http.Requ
 	return req, nil
 }
 
+// NewTransferBetweenWalletsRequest calls the generic TransferBetweenWallets builder with application/json body
+func NewTransferBetweenWalletsRequest(server string, params *TransferBetweenWalletsParams, body TransferBetweenWalletsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTransferBetweenWalletsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewTransferBetweenWalletsRequestWithBody constructs an http.Request for the TransferBetweenWallets method, with any body, and a specified content type
+func NewTransferBetweenWalletsRequestWithBody(server string, params *TransferBetweenWalletsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/wallets/transfers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetDeliveryRequest constructs an http.Request for the GetDelivery method
 func NewGetDeliveryRequest(server string, id string, params *GetDeliveryParams) (*http.Request, error) {
 	var err error
@@ -18132,6 +18443,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/wallets (the `ListWallets` operationId).
 	ListWalletsWithResponse(ctx context.Context, params *ListWalletsParams, reqEditors ...RequestEditorFn) (*ListWalletsResponse, error)
+
+	// TransferBetweenWalletsWithBodyWithResponse Move money between wallets
+	//
+	// Between the company's wallet and an agent's, or two agents', of one currency.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+	TransferBetweenWalletsWithBodyWithResponse(ctx context.Context, params *TransferBetweenWalletsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferBetweenWalletsResponse, error)
+
+	// TransferBetweenWalletsWithResponse Move money between wallets
+	//
+	// Between the company's wallet and an agent's, or two agents', of one currency.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+	TransferBetweenWalletsWithResponse(ctx context.Context, params *TransferBetweenWalletsParams, body TransferBetweenWalletsJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferBetweenWalletsResponse, error)
 
 	// GetDeliveryWithResponse Get a delivery
 	//
@@ -25518,6 +25847,124 @@ func (r ListWalletsResponse) ContentType() string {
 	return ""
 }
 
+type TransferBetweenWalletsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *WalletTransferred
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r TransferBetweenWalletsResponse) GetJSON201() *WalletTransferred {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r TransferBetweenWalletsResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r TransferBetweenWalletsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TransferBetweenWalletsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TransferBetweenWalletsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TransferBetweenWalletsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetDeliveryResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -28024,6 +28471,36 @@ func (c *ClientWithResponses) ListWalletsWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseListWalletsResponse(rsp)
+}
+
+// TransferBetweenWalletsWithBodyWithResponse Move money between wallets
+//
+// Between the company's wallet and an agent's, or two agents', of one currency.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+func (c *ClientWithResponses) TransferBetweenWalletsWithBodyWithResponse(ctx context.Context, params *TransferBetweenWalletsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferBetweenWalletsResponse, error) {
+	rsp, err := c.TransferBetweenWalletsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferBetweenWalletsResponse(rsp)
+}
+
+// TransferBetweenWalletsWithResponse Move money between wallets
+//
+// Between the company's wallet and an agent's, or two agents', of one currency.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/wallets/transfers (the `TransferBetweenWallets` operationId).
+func (c *ClientWithResponses) TransferBetweenWalletsWithResponse(ctx context.Context, params *TransferBetweenWalletsParams, body TransferBetweenWalletsJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferBetweenWalletsResponse, error) {
+	rsp, err := c.TransferBetweenWallets(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferBetweenWalletsResponse(rsp)
 }
 
 // GetDeliveryWithResponse Get a delivery
@@ -34425,6 +34902,109 @@ func ParseListWalletsResponse(rsp *http.Response) (*ListWalletsResponse, error) 
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTransferBetweenWalletsResponse parses an HTTP response from a TransferBetweenWalletsWithResponse call
+func ParseTransferBetweenWalletsResponse(rsp *http.Response) (*TransferBetweenWalletsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TransferBetweenWalletsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest WalletTransferred
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem
