@@ -108,7 +108,15 @@ func TestConnectOnce(t *testing.T) {
 	if err := drop(); fault.From(err).Code != "provider_in_use" {
 		t.Error(err)
 	}
+	elsewhere := stripe.Input{SecretKey: "rk_test_elsewhere_0123456789"}
+	if _, err := w.connect(elsewhere); fault.From(err).Code != "provider_in_use" {
+		t.Error(err)
+	}
 	w.exec(`UPDATE cards SET status = 'canceled', canceled_at = now()`)
+	moved, err := w.connect(elsewhere)
+	if err != nil || moved.Account != "acct_elsewhere" || moved.ID != c.ID || moved.Cardholder == c.Cardholder {
+		t.Errorf("%+v %v", moved, err)
+	}
 	w.must(drop())
 	if err := drop(); fault.From(err).Kind != fault.NotFound {
 		t.Error(err)

@@ -175,7 +175,11 @@ func (s *stand) route(w http.ResponseWriter, r *http.Request, form url.Values, k
 	id := path[strings.LastIndexByte(path, '/')+1:]
 	switch {
 	case path == "/v1/account":
-		reply(w, 200, object{"id": "acct_stand", "object": "account", "email": "money@acme.example", "business_profile": object{"name": "Acme GmbH & Co. 2"},
+		account := "acct_stand"
+		if strings.Contains(key, "elsewhere") {
+			account = "acct_elsewhere"
+		}
+		reply(w, 200, object{"id": account, "object": "account", "email": "money@acme.example", "business_profile": object{"name": "Acme GmbH & Co. 2"},
 			"company": object{"name": "Acme GmbH", "phone": "+493012345", "address": object{"line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "10117", "country": "DE"}}})
 	case path == "/v1/webhook_endpoints" && post:
 		if strings.Contains(key, "nohooks") {
