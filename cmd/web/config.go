@@ -41,7 +41,8 @@ type config struct {
 	// Webhooks is what their deliveries may reach.
 	Webhooks webhookConfig
 	Cards    cardsConfig
-	Stripe   stripeConfig
+	// Stripe is where companies may have cards made.
+	Stripe stripeConfig
 	// MetricsAddr is empty when no metrics are served.
 	MetricsAddr    string
 	MetricsToken   string `env:"METRICS_TOKEN"`

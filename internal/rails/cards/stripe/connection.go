@@ -81,6 +81,11 @@ func (s *Service) byID(ctx context.Context, named string) (*Connection, error) {
 // Connect keeps what Prepare found, and audits it. Conflict:
 // provider_in_use when cards of another account are not canceled yet.
 func (s *Service) Connect(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, d Draft) (Connection, error) {
+	if d.moves() {
+		if err := s.unused(ctx, tx, t); err != nil {
+			return Connection{}, err
+		}
+	}
 	row, err := db.New(tx).IssuerConnect(ctx, s.insertOf(t, by, d))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Connection{}, fault.New(fault.Conflict, "provider_changed", "Somebody else connected Stripe meanwhile. Look, and repeat the request if need be.")

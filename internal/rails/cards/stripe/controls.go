@@ -135,13 +135,29 @@ func (w wall) created() *sdk.IssuingCardCreateSpendingControlsParams {
 	return p
 }
 
-// updated is the wall put in the place of another: what it has not is emptied.
-func (w wall) updated() *sdk.IssuingCardUpdateSpendingControlsParams {
-	p := &sdk.IssuingCardUpdateSpendingControlsParams{AllowedCategories: names(w.categories), BlockedCategories: names(w.noCategories),
-		AllowedMerchantCountries: names(w.countries), BlockedMerchantCountries: names(w.noCountries),
-		SpendingLimits: []*sdk.IssuingCardUpdateSpendingControlsSpendingLimitParams{}}
+// updated is the wall put in the place of another: what that has and this has
+// not is emptied, and what neither has is left out.
+func (w wall) updated(before *sdk.IssuingCardSpendingControls) *sdk.IssuingCardUpdateSpendingControlsParams {
+	if before == nil {
+		before = &sdk.IssuingCardSpendingControls{}
+	}
+	p := &sdk.IssuingCardUpdateSpendingControlsParams{
+		AllowedCategories:        instead(before.AllowedCategories, w.categories),
+		BlockedCategories:        instead(before.BlockedCategories, w.noCategories),
+		AllowedMerchantCountries: instead(before.AllowedMerchantCountries, w.countries),
+		BlockedMerchantCountries: instead(before.BlockedMerchantCountries, w.noCountries)}
+	if len(before.SpendingLimits) > 0 {
+		p.SpendingLimits = []*sdk.IssuingCardUpdateSpendingControlsSpendingLimitParams{}
+	}
 	for _, l := range w.limits {
 		p.SpendingLimits = append(p.SpendingLimits, &sdk.IssuingCardUpdateSpendingControlsSpendingLimitParams{Amount: &l.minor, Interval: &l.interval})
 	}
 	return p
+}
+
+func instead(before, now []string) []*string {
+	if len(before) == 0 && len(now) == 0 {
+		return nil
+	}
+	return names(now)
 }

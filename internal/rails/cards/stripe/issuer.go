@@ -114,7 +114,7 @@ func (i *Issuer) SetControls(ctx context.Context, ref string, c cards.Controls) 
 		return trouble(err)
 	}
 	_, err = i.api.V1IssuingCards.Update(ctx, ref, &sdk.IssuingCardUpdateParams{
-		SpendingControls: wallOf(c, money.Currency(card.Currency)).updated()})
+		SpendingControls: wallOf(c, money.Currency(card.Currency)).updated(card.SpendingControls)})
 	return trouble(err)
 }
 

@@ -39,10 +39,13 @@ type Draft struct {
 	replaces string
 }
 
+// moves says that the company had another account connected.
+func (d Draft) moves() bool { return d.replaces != "" && d.replaces != d.account }
+
 // once is a name for something that Stripe makes for a company, so that it makes
 // one however often the same is asked for.
 func (d Draft) once(what string, of any) string {
-	text, err := json.Marshal(of)
+	text, err := json.Marshal([]any{d.account, of})
 	if err != nil {
 		text = nil // of strings alone, never
 	}
@@ -91,8 +94,10 @@ func (s *Service) Prepare(ctx context.Context, t ident.Tenant, in Input) (Draft,
 	if err != nil {
 		return Draft{}, err
 	}
-	d.account = account.ID
-	if before != nil && before.Account != d.account {
+	if d.account = account.ID; d.account == "" {
+		d.account = d.replaces // which a key that may not say otherwise is taken to be of
+	}
+	if d.moves() {
 		d.cardholder = "" // was the other account's
 	}
 	if d.cardholder, err = holderOf(ctx, api, d, in.Cardholder, account); err != nil {
@@ -142,7 +147,7 @@ func events() []*string {
 // webhook keeps the one that was there, or makes one. When Stripe does not want
 // to, the connection waits for a secret that a person brings.
 func (s *Service) webhook(ctx context.Context, api *sdk.Client, d *Draft, before *Connection) error {
-	if before != nil && before.Ready && before.Account == d.account {
+	if before != nil && before.Ready && !d.moves() {
 		d.webhookSecret, d.endpoint = before.webhookSecret, before.endpoint
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -174,7 +175,11 @@ func (s *stand) route(w http.ResponseWriter, r *http.Request, form url.Values, k
 	id := path[strings.LastIndexByte(path, '/')+1:]
 	switch {
 	case path == "/v1/account":
-		reply(w, 200, object{"id": "acct_stand", "object": "account", "email": "money@acme.example", "business_profile": object{"name": "Acme GmbH & Co. 2"},
+		account := "acct_stand"
+		if strings.Contains(key, "elsewhere") {
+			account = "acct_elsewhere"
+		}
+		reply(w, 200, object{"id": account, "object": "account", "email": "money@acme.example", "business_profile": object{"name": "Acme GmbH & Co. 2"},
 			"company": object{"name": "Acme GmbH", "phone": "+493012345", "address": object{"line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "10117", "country": "DE"}}})
 	case path == "/v1/webhook_endpoints" && post:
 		if strings.Contains(key, "nohooks") {
@@ -244,7 +249,7 @@ func controls(form url.Values) object {
 
 // plain is a card without what has to be asked for.
 func plain(c object) object {
-	out := object{}
+	out := object{"spending_controls": standing(c)}
 	for k, v := range c {
 		if k != "number" && k != "cvc" && k != "controls" {
 			out[k] = v
@@ -268,8 +273,15 @@ func (s *stand) card(w http.ResponseWriter, r *http.Request, form url.Values, id
 		if v := form.Get("status"); v != "" {
 			c["status"] = v
 		}
-		if more := controls(form); len(more) > 0 {
-			c["controls"] = more
+		have := c["controls"].(object)
+		for name := range controls(form) {
+			list, _, _ := strings.Cut(name, "]")
+			maps.DeleteFunc(have, func(kept string, _ any) bool { return strings.HasPrefix(kept, list+"]") })
+		}
+		for name, values := range controls(form) {
+			if value := values.([]string); value[0] != "" {
+				have[name] = value
+			}
 		}
 		reply(w, 200, plain(c))
 	}
@@ -328,4 +340,21 @@ func (s *stand) change(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	s.cards[in.ID]["status"] = in.Status
 	reply(w, 200, object{})
+}
+
+// standing shows which controls a card has, as far as anybody asks: what is in
+// the lists, and that there are limits.
+func standing(c object) object {
+	out := object{}
+	kept, _ := c["controls"].(object)
+	for name, values := range kept {
+		list, _, _ := strings.Cut(name, "]")
+		if list == "spending_limits" {
+			out[list] = []any{object{"amount": 1, "interval": "daily"}}
+			continue
+		}
+		have, _ := out[list].([]string)
+		out[list] = append(have, values.([]string)...)
+	}
+	return out
 }
