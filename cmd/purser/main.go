@@ -42,6 +42,7 @@ type commands struct {
 	Ledger         ledgerGroup           `cmd:"" group:"Managing" help:"The double-entry books."`
 	Audit          auditGroup            `cmd:"" group:"Managing" help:"The audit log, and offline checks of it."`
 	Events         followEvents          `cmd:"" group:"Managing" api:"GET /v1/events" help:"Hear what happens, as it happens."`
+	CardProviders  providersGroup        `cmd:"" group:"Managing" help:"Who makes cards."`
 	Webhooks       webhooksGroup         `cmd:"" group:"Managing" help:"Addresses that hear of events, and what was delivered to them."`
 	Sandbox        sandboxGroup          `cmd:"" group:"Managing" help:"Play what is outside, in test mode."`
 	Auth           authGroup             `cmd:"" group:"This program" help:"Sign in and out, and who you are."`

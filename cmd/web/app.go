@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -24,6 +25,7 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/rails/cards/stripe"
 	"github.com/getpurser/purser/internal/reconcile"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
@@ -66,6 +68,7 @@ type features struct {
 	post      post
 	queue     *notify.Queue
 	webhooks  *webhooks.Service
+	stripe    *stripe.Service
 	messages  *messages.Service
 	reconcile *reconcile.Service
 	cards     *cards.Service
@@ -140,7 +143,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 		return f, err
 	}
 	f.gate = f.newGate(h)
-	if f.cards, err = newCards(h, f.gate); err != nil {
+	if f.cards, f.stripe, err = newCards(h, f.gate); err != nil {
 		return f, err
 	}
 	f.reconcile = reconcile.New(reconcile.Sources{Pool: h.pool, Log: f.audit, Cards: f.cards}, f.queue, h.log)
@@ -155,7 +158,7 @@ func (f features) newGate(h house) *spend.Service {
 func newAPI(h house, f features) (*api.API, error) {
 	return api.New(api.Config{BaseURL: h.BaseURL.String(), Logger: h.log, Metrics: h.metrics, Tracer: h.traces, CursorKey: f.access.InstallationKey(),
 		Pool: h.pool, Access: f.access, Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Keys: f.keys,
-		Feed: f.feed, Webhooks: f.webhooks, Cards: f.cards, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
+		Feed: f.feed, Webhooks: f.webhooks, Cards: f.cards, Stripe: f.stripe, Messages: f.messages, Mailbox: f.post.mailbox, Draining: h.draining})
 }
 
 func newPages(h house, f features) (*web.Web, error) {
@@ -169,7 +172,7 @@ func (f features) jobs(h house) []job {
 	forever := func(run func(context.Context)) func(context.Context) error {
 		return func(ctx context.Context) error { run(ctx); return nil }
 	}
-	return append(append(f.webhookJobs(h), f.cardJobs()...), []job{
+	return append(slices.Concat(f.webhookJobs(h), f.cardJobs(), f.stripeJobs(h)), []job{
 		{"gate", forever(f.gate.Run)},
 		{"sweeper", forever(func(ctx context.Context) { f.gate.Sweep(ctx, time.Second) })},
 		{"decisions of other replicas", forever(f.gate.Listen)},

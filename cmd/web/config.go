@@ -41,6 +41,7 @@ type config struct {
 	// Webhooks is what their deliveries may reach.
 	Webhooks webhookConfig
 	Cards    cardsConfig
+	Stripe   stripeConfig
 	// MetricsAddr is empty when no metrics are served.
 	MetricsAddr    string
 	MetricsToken   string `env:"METRICS_TOKEN"`
@@ -66,7 +67,7 @@ func readConfig(environ []string) (config, error) {
 	vars := variables(environ)
 	var c config
 	options := env.Options{Environment: vars}
-	for _, part := range []any{&c, &c.raw, &c.Clerk, &c.Webhooks, &c.Cards} {
+	for _, part := range []any{&c, &c.raw, &c.Clerk, &c.Webhooks, &c.Cards, &c.Stripe} {
 		if err := env.ParseWithOptions(part, options); err != nil {
 			return c, fmt.Errorf("read the environment: %w", err)
 		}
@@ -77,7 +78,7 @@ func readConfig(environ []string) (config, error) {
 	}
 	for _, check := range []func(*config) error{
 		checkAddress, checkDatabase, checkRedis, checkMail, checkKeys, (*config).checkClerk,
-		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies, checkWebhooks, checkCards,
+		checkSignIn, checkMetrics, checkTraces, checkLogs, checkProxies, checkWebhooks, checkCards, checkStripe,
 	} {
 		if err := check(&c); err != nil {
 			return c, err

@@ -40,7 +40,7 @@ func demoCards(ctx context.Context, h house, f features) error {
 	defer stop()
 	gate := f.newGate(h)
 	ended.Go(func() { gate.Run(within) })
-	rail, err := newCards(h, gate)
+	rail, _, err := newCards(h, gate)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func sources(c config, data database, log *slog.Logger) (reconcile.Sources, erro
 	if err != nil {
 		return from, err
 	}
-	from.Cards, err = newCards(house{config: c, log: log, pool: data.pool, sealing: sealing}, nil) // which decides nothing
+	from.Cards, _, err = newCards(house{config: c, log: log, pool: data.pool, sealing: sealing}, nil) // which decides nothing
 	return from, err
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/rails/cards/stripe"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
 )
@@ -54,6 +55,7 @@ type API struct {
 	feed      *audit.Feed
 	webhooks  *webhooks.Service
 	cards     *cards.Service
+	stripe    *stripe.Service
 	streams   *streams
 	draining  <-chan struct{}
 	// decisionPatience is the constant of that name, but on a machine that is
@@ -101,6 +103,8 @@ type Config struct {
 	Feed     *audit.Feed
 	Webhooks *webhooks.Service
 	Cards    *cards.Service
+	// Stripe is where companies may have their cards made.
+	Stripe *stripe.Service
 	// Mailbox is the development server's; nil where mail is really sent.
 	Mailbox *mail.Mailbox
 	// Draining is closed when the server begins to shut down, which ends what
@@ -111,7 +115,7 @@ type Config struct {
 // New makes the API. Mount puts it on echo.
 func New(c Config) (*API, error) {
 	if c.Logger == nil || c.Pool == nil || c.Access == nil || c.Companies == nil || c.Policies == nil ||
-		c.Spend == nil || c.Audit == nil || c.Keys == nil || c.Messages == nil || c.Feed == nil || c.Webhooks == nil || c.Cards == nil || len(c.CursorKey) == 0 {
+		c.Spend == nil || c.Audit == nil || c.Keys == nil || c.Messages == nil || c.Feed == nil || c.Webhooks == nil || c.Cards == nil || c.Stripe == nil || len(c.CursorKey) == 0 {
 		return nil, errors.New("api: something that it needs is missing")
 	}
 	m, err := newMetrics(c.Metrics)
@@ -121,7 +125,7 @@ func New(c Config) (*API, error) {
 	a := &API{base: strings.TrimRight(c.BaseURL, "/"), log: c.Logger, metrics: m, tracer: c.Tracer, seal: newSeal(c.CursorKey),
 		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool),
 		audit: c.Audit, keys: c.Keys, messages: c.Messages, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience,
-		feed: c.Feed, webhooks: c.Webhooks, cards: c.Cards, streams: &streams{open: map[uuid.UUID]int{}}, streamLife: streamLife}
+		feed: c.Feed, webhooks: c.Webhooks, cards: c.Cards, stripe: c.Stripe, streams: &streams{open: map[uuid.UUID]int{}}, streamLife: streamLife}
 	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
 	a.identify = func(r *http.Request) (access.Principal, error) {
 		return a.access.FromRequest(r, a.access.ClientAddress(r))
@@ -141,6 +145,7 @@ func (a *API) Mount(e *echo.Echo) {
 	a.mount(e, (*API).registerAll)
 	a.serveKeys(e)
 	a.serveMailbox(e)
+	a.serveStripe(e)
 }
 
 func (a *API) registerAll() {
@@ -161,6 +166,7 @@ func (a *API) registerAll() {
 	a.registerAudit()
 	a.registerEvents()
 	a.registerWebhooks()
+	a.registerIssuers()
 }
 
 // mount puts the operations and documents on echo.

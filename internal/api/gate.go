@@ -77,6 +77,8 @@ func gates() map[string]gate {
 		"swipeCard":  spend, "captureSwipe": spend, "reverseSwipe": spend, "refundSwipe": spend, "expireSwipe": spend, "forcePost": spend,
 		"openDispute": spend, "closeDispute": spend,
 
+		"listCardProviders": read, "connectStripe": admin, "disconnectStripe": admin,
+
 		"listEvents": read, "verifyLog": read, "getCheckpoint": read, "getProof": read, "getConsistency": read,
 		"followEvents": own, // and with spend alone, a key that is bound to an agent
 

@@ -39,7 +39,8 @@ func kindByName() map[string]string {
 		"account": string(ident.Account), "cursor": cursorKind, "token": tokenKind, "Idempotency-Key": onceKind}
 	for _, text := range []string{"name", "description", "handle", "email", "purpose", "reason", "comment", "reference", "shown", "currency", "time_zone",
 		"approval_timeout", "token_audience", "mcc", "country", "domain", "when", "window", "from", "to", "values[]", "amount", "merchant", "type", "kind",
-		"If-Match", "Accept", "X-Request-Id", "metadata", "url", "events[]", "Last-Event-ID", "network_id", "cvv", "controls"} {
+		"If-Match", "Accept", "X-Request-Id", "metadata", "url", "events[]", "Last-Event-ID", "network_id", "cvv", "controls",
+		"secret_key", "webhook_secret", "cardholder_id", "phone", "line1", "line2", "city", "state", "postal_code"} {
 		out[text] = ""
 	}
 	return out

@@ -65,6 +65,7 @@ func tags() []*huma.Tag {
 		{Name: "Tokens", Description: "What processors verify and redeem."},
 		{Name: "Budget", Description: "What an agent may still spend."},
 		{Name: "Approvals", Description: "Held authorizations that wait for people."},
+		{Name: "Cards", Description: "Prepaid cards of agents, and who makes them."},
 		{Name: "Ledger", Description: "Wallets and the double-entry books under them."},
 		{Name: "Cards", Description: "Virtual, prepaid cards of agents."},
 		{Name: "Card sandbox", Description: "The card network, played in test mode."},

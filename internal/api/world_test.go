@@ -102,10 +102,11 @@ func newWorld(t *testing.T, options ...func(*access.Config)) *world {
 	must(err)
 	sealed, err := vault.New(make([]byte, vault.KeySize))
 	must(err)
+	issuer := newStripe(t, w.pool, gate, log)
 	w.api, err = New(Config{BaseURL: worldBase, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: []byte("cursors"), Pool: w.pool,
 		Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: events, Keys: keys, Messages: told, Mailbox: w.mailbox,
 		Feed: audit.NewFeed(events, audit.FeedEvery), Webhooks: hooks,
-		Cards: cards.New(cards.Config{Pool: w.pool, Gate: gate, Vault: sealed, Issuers: w.outside.find, Log: log})})
+		Cards: cards.New(cards.Config{Pool: w.pool, Gate: gate, Vault: sealed, Issuers: w.outside.find, Log: log}), Stripe: issuer})
 	must(err)
 	w.api.streamLife = 50 * time.Millisecond
 	w.api.decisionPatience = 20 * time.Second

@@ -199,6 +199,23 @@ type DeviceLogin struct {
 	UsedAt     *time.Time
 }
 
+type IssuerConnection struct {
+	CompanyID       uuid.UUID
+	Live            bool
+	Provider        string
+	ConnectionID    uuid.UUID
+	Account         string
+	SecretKey       []byte
+	KeyEnding       string
+	WebhookSecret   []byte
+	WebhookEndpoint string
+	WebhookTrouble  string
+	Cardholder      string
+	ConnectedBy     string
+	ConnectedAt     time.Time
+	UpdatedAt       time.Time
+}
+
 type LedgerAccount struct {
 	CompanyID uuid.UUID
 	Live      bool

@@ -32,6 +32,7 @@ const (
 	Hold          Prefix = "hold"
 	Webhook       Prefix = "whk"
 	Delivery      Prefix = "whd"
+	Connection    Prefix = "conn"
 	Comparison    Prefix = "rec"
 	Card          Prefix = "card" // with the currency behind it: FormatCard
 	CardEntry     Prefix = "ctx"  // one thing that happened to a card
@@ -143,7 +144,7 @@ func LikeID(s string) bool {
 			digits = rest
 		}
 		return len(digits) == encodedLength && !strings.ContainsAny(digits, "_-")
-	case CardEntry, Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event, Account, Transaction, Hold, Webhook, Delivery:
+	case CardEntry, Company, Person, Member, Session, Agent, Policy, Authorization, Approval, Key, Event, Account, Transaction, Hold, Webhook, Delivery, Connection, Comparison:
 		return len(digits) == encodedLength && !strings.ContainsAny(digits, "_-")
 	}
 	return false

@@ -1,0 +1,178 @@
+package stripe
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	sdk "github.com/stripe/stripe-go/v85"
+
+	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/ledger"
+	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/rails/cards"
+)
+
+// transaction books money that Stripe has moved: a capture is negative there, a
+// refund positive, both in the card's currency. It happened, so it is booked,
+// whatever we think of it.
+func (s *Service) transaction(ctx context.Context, t ident.Tenant, x sdk.IssuingTransaction) error {
+	if x.ID == "" || x.Card == nil {
+		return unreadable(nil)
+	}
+	id, err := s.cards.ByRef(ctx, t, Name, x.Card.ID)
+	if none(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	card, err := s.cards.Get(ctx, t, id)
+	if err != nil {
+		return err
+	}
+	if string(x.Currency) != string(card.Currency) {
+		return fault.New(fault.Invalid, "currency_mismatch", "The card is in %s, the transaction is not.", card.Currency.Upper())
+	}
+	switch {
+	case x.Amount == 0:
+		return nil
+	case x.Type == sdk.IssuingTransactionTypeCapture && x.Amount < 0:
+		return s.capture(ctx, card, x, -x.Amount)
+	case x.Type == sdk.IssuingTransactionTypeRefund && x.Amount > 0:
+		return s.refund(ctx, card, x, x.Amount)
+	}
+	return unreadable(errors.New("stripe: a transaction that goes the wrong way"))
+}
+
+// request is what was approved for one request of an authorization.
+type request struct {
+	authorization uuid.UUID
+	minor         int64
+}
+
+// requests finds what we approved for an authorization of Stripe's: one, or more
+// when the merchant asked for more later.
+func (s *Service) requests(ctx context.Context, card cards.Card, a *sdk.IssuingAuthorization) (out []request, err error) {
+	if a == nil || a.ID == "" {
+		return nil, nil
+	}
+	for n := 1; n <= mostRequests; n++ {
+		x, err := s.cards.Find(ctx, card.Tenant, card.ID, requestID(a.ID, n))
+		if none(err) && n > 1 {
+			break // in time one follows the other
+		}
+		if err != nil && !none(err) {
+			return nil, err
+		}
+		if err != nil || x.Type != cards.Authorized {
+			continue
+		}
+		if _, err := s.cards.Find(ctx, card.Tenant, card.ID, returned(requestID(a.ID, n))); none(err) {
+			out = append(out, request{x.Authorization, x.Amount.Minor})
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// mostRequests bounds how often a merchant can ask for more.
+const mostRequests = 50
+
+// capture books money that was taken, against what was approved for it. What
+// belongs to nothing that is still open is booked past every rule.
+func (s *Service) capture(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, minor int64) error {
+	approved, err := s.requests(ctx, card, x.Authorization)
+	if err != nil {
+		return err
+	}
+	for i, r := range approved {
+		part := min(minor, r.minor)
+		if i == len(approved)-1 {
+			part = minor // tips and fuel: above what was approved
+		}
+		if part == 0 {
+			break
+		}
+		_, err := s.cards.Capture(ctx, card.Tenant, card.ID, cards.NetworkPosting{NetworkID: requestID(x.ID, i+1), Authorization: r.authorization, Amount: part})
+		if settled(err) {
+			err = s.force(ctx, card, x, requestID(x.ID, i+1), part)
+		}
+		if err != nil {
+			return err
+		}
+		minor -= part
+	}
+	if len(approved) == 0 {
+		return s.force(ctx, card, x, x.ID, minor)
+	}
+	return nil
+}
+
+// force books what the gate has approved nothing for.
+func (s *Service) force(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, name string, minor int64) error {
+	_, err := s.cards.ForcePost(ctx, card.Tenant, card.ID, cards.Swipe{NetworkID: name, Amount: money.Of(minor, card.Currency),
+		Merchant: merchantOf(x.MerchantData), Metadata: map[string]string{"stripe_transaction": x.ID}})
+	if fault.Is(err, "network_id_conflict") {
+		return nil // booked before, as a capture
+	}
+	return err
+}
+
+// refund books money that came back, to what it was taken for. Stripe's link is
+// a guess: where it does not fit, what was captured lately at the same merchant
+// is tried, and what fits nowhere goes to the wallet that the card is loaded from.
+func (s *Service) refund(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, minor int64) error {
+	candidates, err := s.captured(ctx, card, x)
+	if err != nil {
+		return err
+	}
+	for _, authorization := range candidates {
+		_, err = s.cards.Refund(ctx, card.Tenant, card.ID, cards.NetworkPosting{NetworkID: x.ID, Authorization: authorization, Amount: minor})
+		if !settled(err) {
+			return err
+		}
+	}
+	return s.credit(ctx, card, x, minor)
+}
+
+// recent is how far back a refund that is linked to nothing looks.
+const recent = 200
+
+// captured lists the authorizations that a refund may belong to, the likeliest
+// first.
+func (s *Service) captured(ctx context.Context, card cards.Card, x sdk.IssuingTransaction) (out []uuid.UUID, err error) {
+	approved, err := s.requests(ctx, card, x.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range approved {
+		out = append(out, r.authorization)
+	}
+	all, err := s.cards.Transactions(ctx, card.Tenant, card.ID, cards.Page{Limit: recent})
+	for _, was := range all {
+		if was.NetworkID == x.ID {
+			return []uuid.UUID{was.Authorization}, err // booked before
+		}
+		took := was.Type == cards.Captured || was.Type == cards.ForcePosted
+		if took && was.Merchant == merchantOf(x.MerchantData).Name && !slices.Contains(out, was.Authorization) {
+			out = append(out, was.Authorization)
+		}
+	}
+	return out, err
+}
+
+// credit books money that came back for nothing that we know.
+func (s *Service) credit(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, minor int64) error {
+	from := ledger.Ref{Kind: ledger.Clearing, Owner: card.ID, Currency: card.Currency}
+	return s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := ledger.Post(ctx, tx, card.Tenant, audit.System(), ledger.Posting{Key: "stripe:" + x.ID, Kind: "card.credited", Reference: card.PublicID(),
+			Entries: ledger.Move(from, ledger.WalletOf(card.Wallet, card.Currency), minor)})
+		return err
+	})
+}
