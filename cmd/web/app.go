@@ -181,7 +181,6 @@ func (f features) jobs(h house) []job {
 		{"news", forever(f.feed.Run)},
 		{"outbox", forever(f.outbox(h).Run)},
 		{"messages", f.queue.Run},
-		{"cards", forever(f.cards.Run)},
 		{"access", forever(f.access.Run)},
 		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
 	}...)

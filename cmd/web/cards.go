@@ -12,15 +12,17 @@ import (
 	"github.com/getpurser/purser/internal/vault"
 )
 
-// newCards makes the rail of prepaid cards, and the providers of them. Each
-// needs the other: a card is made at a provider, and a provider asks for each
-// swipe. Numbers are sealed with keys that are derived from the installation's.
-func newCards(h house, gate *spend.Service) (rail *cards.Service, provider *stripe.Service, err error) {
+// newCards makes the rail of prepaid cards over a gate, and the providers of
+// them. Each needs the other: a card is made at a provider, and a provider asks
+// for each swipe. Numbers are sealed with keys that are derived from the
+// installation's.
+func newCards(h house, gate *spend.Service) (*cards.Service, *stripe.Service, error) {
 	numbers, err := vault.New(h.sealing)
 	if err != nil {
 		return nil, nil, err
 	}
-	rail = cards.New(cards.Config{Pool: h.pool, Gate: gate, Vault: numbers, Log: h.log,
+	var provider *stripe.Service
+	rail := cards.New(cards.Config{Pool: h.pool, Gate: gate, Vault: numbers, Log: h.log,
 		Issuers: func(ctx context.Context, tx pgx.Tx, t ident.Tenant, name string) (cards.Issuer, error) {
 			return provider.Issuers(ctx, tx, t, name)
 		}})

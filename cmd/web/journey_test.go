@@ -48,6 +48,7 @@ func TestJourneys(t *testing.T) {
 		"freezes an agent": (*town).freezesAnAgent, "exports the audit log": (*town).exportsTheLog,
 		"a viewer's limits": (*town).viewerLimits, "an approver's limits": (*town).approverLimits,
 		"asks for themselves": (*town).asksForThemselves,
+		"uses a card":         (*town).usesACard,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

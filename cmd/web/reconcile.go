@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -27,11 +28,34 @@ func reconcileAll(ctx context.Context, environ []string, out, logs io.Writer) er
 		return err
 	}
 	defer data.close(log)
-	reports, err := reconcile.Sources{Pool: data.pool, Log: audit.New(data.pool, nil, log)}.All(ctx) // nothing is signed
+	from, err := sources(c, data, log)
+	if err != nil {
+		return err
+	}
+	reports, err := from.All(ctx)
 	if err != nil {
 		return fmt.Errorf("reconcile: %w", err)
 	}
 	return printReports(out, reports)
+}
+
+// sources are what is compared; nothing is signed. What providers have is asked
+// for with keys that the key-encryption key opens: without one nobody is asked,
+// and none is made.
+func sources(c config, data database, log *slog.Logger) (reconcile.Sources, error) {
+	from := reconcile.Sources{Pool: data.pool, Log: audit.New(data.pool, nil, log)}
+	if c.Sealing == nil {
+		if _, err := os.Stat(sealingFile(c)); err != nil {
+			log.Warn("providers are not asked for their statements: the key-encryption key is not here")
+			return from, nil
+		}
+	}
+	sealing, err := sealingKey(c)
+	if err != nil {
+		return from, err
+	}
+	from.Cards, _, err = newCards(house{config: c, log: log, pool: data.pool, sealing: sealing}, nil) // which decides nothing
+	return from, err
 }
 
 // databaseBeside is the database that the settings name, also when a server of

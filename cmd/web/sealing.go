@@ -15,7 +15,7 @@ func sealingKey(c config) ([]byte, error) {
 	if c.Sealing != nil {
 		return c.Sealing, nil
 	}
-	path := filepath.Join(c.DataDir, "key-encryption-key")
+	path := sealingFile(c)
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -32,6 +32,9 @@ func sealingKey(c config) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// sealingFile is where the key is kept that no setting gives.
+func sealingFile(c config) string { return filepath.Join(c.DataDir, "key-encryption-key") }
 
 // makeKey makes the file unless it exists. Two servers that start together end
 // up with one file: only a link to a complete one gives it its name.

@@ -31,14 +31,15 @@ func (v *visit) networkID() string {
 	return "page-" + ident.New().String()
 }
 
-// swipe plays a merchant's terminal.
+// swipe plays a merchant's terminal. The network asks, not the person who plays
+// it: they may decide about it like any other.
 func (v *visit) swipe() error {
 	c, err := v.playable()
 	if err != nil {
 		return err
 	}
 	form := views.SwipeForm{Amount: v.typed("amount"), Merchant: v.typed("merchant"), MCC: v.typed("mcc"), Country: v.typed("country")}
-	in := cards.Swipe{NetworkID: v.networkID(), By: v.actor(), Merchant: policy.Merchant{Name: form.Merchant, MCC: form.MCC, Country: form.Country}}
+	in := cards.Swipe{NetworkID: v.networkID(), Merchant: policy.Merchant{Name: form.Merchant, MCC: form.MCC, Country: form.Country}}
 	if in.Merchant.Name == "" {
 		err = fault.BadField("merchant", "required", "Who is paid?")
 	} else {
@@ -70,7 +71,7 @@ func (v *visit) swipeAgain() error {
 	if err != nil {
 		return err
 	}
-	return v.swiped(c, cards.Swipe{NetworkID: v.networkID(), By: v.actor(), Amount: was.Authorization.Money(was.Authorization.Amount), Merchant: was.Authorization.Merchant})
+	return v.swiped(c, cards.Swipe{NetworkID: v.networkID(), Amount: was.Authorization.Money(was.Authorization.Amount), Merchant: was.Authorization.Merchant})
 }
 
 // swiped asks, and says what was answered.
@@ -98,7 +99,7 @@ func (v *visit) postSwipe() error {
 	if !ok {
 		return fault.Missing("authorization")
 	}
-	in := cards.NetworkPosting{NetworkID: v.networkID(), Authorization: id, By: v.actor()}
+	in := cards.NetworkPosting{NetworkID: v.networkID(), Authorization: id}
 	if typed := v.typed("amount"); typed != "" {
 		amount, err := money.Parse(typed, c.Currency)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/demo"
+	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/messages"
 	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/notify/mail"
@@ -27,6 +29,7 @@ import (
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/postgres/pgtest"
 	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/rails/cards/stripe"
 	"github.com/getpurser/purser/internal/reconcile"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
@@ -75,13 +78,19 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	w.must(err)
 	numbers, err := vault.New(make([]byte, vault.KeySize))
 	w.must(err)
-	rail := cards.New(cards.Config{Pool: w.pool, Gate: gate, Vault: numbers, Log: log})
+	var provider *stripe.Service
+	rail := cards.New(cards.Config{Pool: w.pool, Gate: gate, Vault: numbers, Log: log,
+		Issuers: func(ctx context.Context, tx pgx.Tx, t ident.Tenant, name string) (cards.Issuer, error) {
+			return provider.Issuers(ctx, tx, t, name)
+		}})
+	provider, err = stripe.Open(stripe.Config{Pool: w.pool, Cards: rail, KeyEncryptionKey: make([]byte, sign.KeySize), BaseURL: config.BaseURL, Logger: log, URL: "http://127.0.0.1:1"})
+	w.must(err)
 	draining := make(chan struct{})
 	hooks, err := webhooks.Open(webhooks.Config{Pool: w.pool, Queue: w.queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log, AllowLoopback: true})
 	w.must(err)
 	door, err := api.New(api.Config{BaseURL: config.BaseURL, Logger: log, Metrics: prometheus.NewRegistry(), CursorKey: doors.InstallationKey(),
 		Pool: w.pool, Access: doors, Companies: companies, Policies: policies, Spend: gate, Audit: events, Keys: keys, Messages: told, Mailbox: w.mailbox, Draining: draining,
-		Feed: feed, Webhooks: hooks})
+		Feed: feed, Webhooks: hooks, Cards: rail, Stripe: provider})
 	w.must(err)
 	base, err := url.Parse(config.BaseURL)
 	w.must(err)
