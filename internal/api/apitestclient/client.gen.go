@@ -228,6 +228,123 @@ func (e AuthorizationStatus) Valid() bool {
 	}
 }
 
+// Defines values for CardStatus.
+const (
+	CardStatusActive   CardStatus = "active"
+	CardStatusCanceled CardStatus = "canceled"
+	CardStatusFrozen   CardStatus = "frozen"
+)
+
+// Valid indicates whether the value is a known member of the CardStatus enum.
+func (e CardStatus) Valid() bool {
+	switch e {
+	case CardStatusActive:
+		return true
+	case CardStatusCanceled:
+		return true
+	case CardStatusFrozen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CardWallet.
+const (
+	CardWalletAgent   CardWallet = "agent"
+	CardWalletCompany CardWallet = "company"
+)
+
+// Valid indicates whether the value is a known member of the CardWallet enum.
+func (e CardWallet) Valid() bool {
+	switch e {
+	case CardWalletAgent:
+		return true
+	case CardWalletCompany:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CardProviderMode.
+const (
+	CardProviderModeLive CardProviderMode = "live"
+	CardProviderModeTest CardProviderMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the CardProviderMode enum.
+func (e CardProviderMode) Valid() bool {
+	switch e {
+	case CardProviderModeLive:
+		return true
+	case CardProviderModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CardProviderProvider.
+const (
+	CardProviderProviderSandbox CardProviderProvider = "sandbox"
+	CardProviderProviderStripe  CardProviderProvider = "stripe"
+)
+
+// Valid indicates whether the value is a known member of the CardProviderProvider enum.
+func (e CardProviderProvider) Valid() bool {
+	switch e {
+	case CardProviderProviderSandbox:
+		return true
+	case CardProviderProviderStripe:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CardTransactionType.
+const (
+	CardTransactionTypeAuthorization CardTransactionType = "authorization"
+	CardTransactionTypeCapture       CardTransactionType = "capture"
+	CardTransactionTypeDecline       CardTransactionType = "decline"
+	CardTransactionTypeDisputeLost   CardTransactionType = "dispute_lost"
+	CardTransactionTypeDisputeOpened CardTransactionType = "dispute_opened"
+	CardTransactionTypeDisputeWon    CardTransactionType = "dispute_won"
+	CardTransactionTypeExpiry        CardTransactionType = "expiry"
+	CardTransactionTypeForcePost     CardTransactionType = "force_post"
+	CardTransactionTypeRefund        CardTransactionType = "refund"
+	CardTransactionTypeReversal      CardTransactionType = "reversal"
+)
+
+// Valid indicates whether the value is a known member of the CardTransactionType enum.
+func (e CardTransactionType) Valid() bool {
+	switch e {
+	case CardTransactionTypeAuthorization:
+		return true
+	case CardTransactionTypeCapture:
+		return true
+	case CardTransactionTypeDecline:
+		return true
+	case CardTransactionTypeDisputeLost:
+		return true
+	case CardTransactionTypeDisputeOpened:
+		return true
+	case CardTransactionTypeDisputeWon:
+		return true
+	case CardTransactionTypeExpiry:
+		return true
+	case CardTransactionTypeForcePost:
+		return true
+	case CardTransactionTypeRefund:
+		return true
+	case CardTransactionTypeReversal:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CompanyMode.
 const (
 	CompanyModeLive CompanyMode = "live"
@@ -714,6 +831,24 @@ func (e MyMessagesMode) Valid() bool {
 	}
 }
 
+// Defines values for NewCardWallet.
+const (
+	NewCardWalletAgent   NewCardWallet = "agent"
+	NewCardWalletCompany NewCardWallet = "company"
+)
+
+// Valid indicates whether the value is a known member of the NewCardWallet enum.
+func (e NewCardWallet) Valid() bool {
+	switch e {
+	case NewCardWalletAgent:
+		return true
+	case NewCardWalletCompany:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewKeyMode.
 const (
 	NewKeyModeLive NewKeyMode = "live"
@@ -1038,6 +1173,45 @@ func (e RuleType) Valid() bool {
 	case RuleTypeTransactionLimit:
 		return true
 	case RuleTypeVelocity:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ShownCardStatus.
+const (
+	ShownCardStatusActive   ShownCardStatus = "active"
+	ShownCardStatusCanceled ShownCardStatus = "canceled"
+	ShownCardStatusFrozen   ShownCardStatus = "frozen"
+)
+
+// Valid indicates whether the value is a known member of the ShownCardStatus enum.
+func (e ShownCardStatus) Valid() bool {
+	switch e {
+	case ShownCardStatusActive:
+		return true
+	case ShownCardStatusCanceled:
+		return true
+	case ShownCardStatusFrozen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ShownCardWallet.
+const (
+	ShownCardWalletAgent   ShownCardWallet = "agent"
+	ShownCardWalletCompany ShownCardWallet = "company"
+)
+
+// Valid indicates whether the value is a known member of the ShownCardWallet enum.
+func (e ShownCardWallet) Valid() bool {
+	switch e {
+	case ShownCardWalletAgent:
+		return true
+	case ShownCardWalletCompany:
 		return true
 	default:
 		return false
@@ -1911,6 +2085,279 @@ func (e GetBudgetParamsXMode) Valid() bool {
 	}
 }
 
+// Defines values for ListCardProvidersParamsXMode.
+const (
+	ListCardProvidersParamsXModeLive ListCardProvidersParamsXMode = "live"
+	ListCardProvidersParamsXModeTest ListCardProvidersParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ListCardProvidersParamsXMode enum.
+func (e ListCardProvidersParamsXMode) Valid() bool {
+	switch e {
+	case ListCardProvidersParamsXModeLive:
+		return true
+	case ListCardProvidersParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisconnectStripeParamsXMode.
+const (
+	DisconnectStripeParamsXModeLive DisconnectStripeParamsXMode = "live"
+	DisconnectStripeParamsXModeTest DisconnectStripeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the DisconnectStripeParamsXMode enum.
+func (e DisconnectStripeParamsXMode) Valid() bool {
+	switch e {
+	case DisconnectStripeParamsXModeLive:
+		return true
+	case DisconnectStripeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConnectStripeParamsXMode.
+const (
+	ConnectStripeParamsXModeLive ConnectStripeParamsXMode = "live"
+	ConnectStripeParamsXModeTest ConnectStripeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ConnectStripeParamsXMode enum.
+func (e ConnectStripeParamsXMode) Valid() bool {
+	switch e {
+	case ConnectStripeParamsXModeLive:
+		return true
+	case ConnectStripeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCardsParamsStatus.
+const (
+	ListCardsParamsStatusActive   ListCardsParamsStatus = "active"
+	ListCardsParamsStatusCanceled ListCardsParamsStatus = "canceled"
+	ListCardsParamsStatusFrozen   ListCardsParamsStatus = "frozen"
+)
+
+// Valid indicates whether the value is a known member of the ListCardsParamsStatus enum.
+func (e ListCardsParamsStatus) Valid() bool {
+	switch e {
+	case ListCardsParamsStatusActive:
+		return true
+	case ListCardsParamsStatusCanceled:
+		return true
+	case ListCardsParamsStatusFrozen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCardsParamsXMode.
+const (
+	ListCardsParamsXModeLive ListCardsParamsXMode = "live"
+	ListCardsParamsXModeTest ListCardsParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ListCardsParamsXMode enum.
+func (e ListCardsParamsXMode) Valid() bool {
+	switch e {
+	case ListCardsParamsXModeLive:
+		return true
+	case ListCardsParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateCardParamsXMode.
+const (
+	CreateCardParamsXModeLive CreateCardParamsXMode = "live"
+	CreateCardParamsXModeTest CreateCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the CreateCardParamsXMode enum.
+func (e CreateCardParamsXMode) Valid() bool {
+	switch e {
+	case CreateCardParamsXModeLive:
+		return true
+	case CreateCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteCardParamsXMode.
+const (
+	DeleteCardParamsXModeLive DeleteCardParamsXMode = "live"
+	DeleteCardParamsXModeTest DeleteCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the DeleteCardParamsXMode enum.
+func (e DeleteCardParamsXMode) Valid() bool {
+	switch e {
+	case DeleteCardParamsXModeLive:
+		return true
+	case DeleteCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetCardParamsXMode.
+const (
+	GetCardParamsXModeLive GetCardParamsXMode = "live"
+	GetCardParamsXModeTest GetCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the GetCardParamsXMode enum.
+func (e GetCardParamsXMode) Valid() bool {
+	switch e {
+	case GetCardParamsXModeLive:
+		return true
+	case GetCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdateCardParamsXMode.
+const (
+	UpdateCardParamsXModeLive UpdateCardParamsXMode = "live"
+	UpdateCardParamsXModeTest UpdateCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the UpdateCardParamsXMode enum.
+func (e UpdateCardParamsXMode) Valid() bool {
+	switch e {
+	case UpdateCardParamsXModeLive:
+		return true
+	case UpdateCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CancelCardParamsXMode.
+const (
+	CancelCardParamsXModeLive CancelCardParamsXMode = "live"
+	CancelCardParamsXModeTest CancelCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the CancelCardParamsXMode enum.
+func (e CancelCardParamsXMode) Valid() bool {
+	switch e {
+	case CancelCardParamsXModeLive:
+		return true
+	case CancelCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FreezeCardParamsXMode.
+const (
+	FreezeCardParamsXModeLive FreezeCardParamsXMode = "live"
+	FreezeCardParamsXModeTest FreezeCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the FreezeCardParamsXMode enum.
+func (e FreezeCardParamsXMode) Valid() bool {
+	switch e {
+	case FreezeCardParamsXModeLive:
+		return true
+	case FreezeCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LoadCardParamsXMode.
+const (
+	LoadCardParamsXModeLive LoadCardParamsXMode = "live"
+	LoadCardParamsXModeTest LoadCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the LoadCardParamsXMode enum.
+func (e LoadCardParamsXMode) Valid() bool {
+	switch e {
+	case LoadCardParamsXModeLive:
+		return true
+	case LoadCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RevealCardParamsXMode.
+const (
+	RevealCardParamsXModeLive RevealCardParamsXMode = "live"
+	RevealCardParamsXModeTest RevealCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the RevealCardParamsXMode enum.
+func (e RevealCardParamsXMode) Valid() bool {
+	switch e {
+	case RevealCardParamsXModeLive:
+		return true
+	case RevealCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCardTransactionsParamsXMode.
+const (
+	ListCardTransactionsParamsXModeLive ListCardTransactionsParamsXMode = "live"
+	ListCardTransactionsParamsXModeTest ListCardTransactionsParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ListCardTransactionsParamsXMode enum.
+func (e ListCardTransactionsParamsXMode) Valid() bool {
+	switch e {
+	case ListCardTransactionsParamsXModeLive:
+		return true
+	case ListCardTransactionsParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UnfreezeCardParamsXMode.
+const (
+	UnfreezeCardParamsXModeLive UnfreezeCardParamsXMode = "live"
+	UnfreezeCardParamsXModeTest UnfreezeCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the UnfreezeCardParamsXMode enum.
+func (e UnfreezeCardParamsXMode) Valid() bool {
+	switch e {
+	case UnfreezeCardParamsXModeLive:
+		return true
+	case UnfreezeCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetCompanyParamsXMode.
 const (
 	GetCompanyParamsXModeLive GetCompanyParamsXMode = "live"
@@ -2418,6 +2865,150 @@ func (e ListPolicyVersionsParamsXMode) Valid() bool {
 	case ListPolicyVersionsParamsXModeLive:
 		return true
 	case ListPolicyVersionsParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SwipeCardParamsXMode.
+const (
+	SwipeCardParamsXModeLive SwipeCardParamsXMode = "live"
+	SwipeCardParamsXModeTest SwipeCardParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the SwipeCardParamsXMode enum.
+func (e SwipeCardParamsXMode) Valid() bool {
+	switch e {
+	case SwipeCardParamsXModeLive:
+		return true
+	case SwipeCardParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaptureSwipeParamsXMode.
+const (
+	CaptureSwipeParamsXModeLive CaptureSwipeParamsXMode = "live"
+	CaptureSwipeParamsXModeTest CaptureSwipeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the CaptureSwipeParamsXMode enum.
+func (e CaptureSwipeParamsXMode) Valid() bool {
+	switch e {
+	case CaptureSwipeParamsXModeLive:
+		return true
+	case CaptureSwipeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OpenDisputeParamsXMode.
+const (
+	OpenDisputeParamsXModeLive OpenDisputeParamsXMode = "live"
+	OpenDisputeParamsXModeTest OpenDisputeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the OpenDisputeParamsXMode enum.
+func (e OpenDisputeParamsXMode) Valid() bool {
+	switch e {
+	case OpenDisputeParamsXModeLive:
+		return true
+	case OpenDisputeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CloseDisputeParamsXMode.
+const (
+	CloseDisputeParamsXModeLive CloseDisputeParamsXMode = "live"
+	CloseDisputeParamsXModeTest CloseDisputeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the CloseDisputeParamsXMode enum.
+func (e CloseDisputeParamsXMode) Valid() bool {
+	switch e {
+	case CloseDisputeParamsXModeLive:
+		return true
+	case CloseDisputeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExpireSwipeParamsXMode.
+const (
+	ExpireSwipeParamsXModeLive ExpireSwipeParamsXMode = "live"
+	ExpireSwipeParamsXModeTest ExpireSwipeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ExpireSwipeParamsXMode enum.
+func (e ExpireSwipeParamsXMode) Valid() bool {
+	switch e {
+	case ExpireSwipeParamsXModeLive:
+		return true
+	case ExpireSwipeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForcePostParamsXMode.
+const (
+	ForcePostParamsXModeLive ForcePostParamsXMode = "live"
+	ForcePostParamsXModeTest ForcePostParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ForcePostParamsXMode enum.
+func (e ForcePostParamsXMode) Valid() bool {
+	switch e {
+	case ForcePostParamsXModeLive:
+		return true
+	case ForcePostParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RefundSwipeParamsXMode.
+const (
+	RefundSwipeParamsXModeLive RefundSwipeParamsXMode = "live"
+	RefundSwipeParamsXModeTest RefundSwipeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the RefundSwipeParamsXMode enum.
+func (e RefundSwipeParamsXMode) Valid() bool {
+	switch e {
+	case RefundSwipeParamsXModeLive:
+		return true
+	case RefundSwipeParamsXModeTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReverseSwipeParamsXMode.
+const (
+	ReverseSwipeParamsXModeLive ReverseSwipeParamsXMode = "live"
+	ReverseSwipeParamsXModeTest ReverseSwipeParamsXMode = "test"
+)
+
+// Valid indicates whether the value is a known member of the ReverseSwipeParamsXMode enum.
+func (e ReverseSwipeParamsXMode) Valid() bool {
+	switch e {
+	case ReverseSwipeParamsXModeLive:
+		return true
+	case ReverseSwipeParamsXModeTest:
 		return true
 	default:
 		return false
@@ -3006,6 +3597,11 @@ type Authorization struct {
 	Approval *ApprovalSummary     `json:"approval"`
 	Capture  AuthorizationCapture `json:"capture"`
 
+	// CapturedAmount What was taken: all of it once confirmed, and what a card network captured so far.
+	//
+	// Example: 249.99
+	CapturedAmount float64 `json:"captured_amount"`
+
 	// ClosedAt When it was confirmed, voided, denied or expired.
 	ClosedAt  *time.Time `json:"closed_at"`
 	CreatedAt time.Time  `json:"created_at"`
@@ -3047,7 +3643,7 @@ type Authorization struct {
 	// Reference As given with the confirm.
 	Reference string `json:"reference"`
 
-	// RefundedAmount An amount in major units, with exactly the currency's decimals.
+	// RefundedAmount What was given back of it.
 	//
 	// Example: 249.99
 	RefundedAmount float64 `json:"refunded_amount"`
@@ -3120,6 +3716,271 @@ type Budget struct {
 	//
 	// Example: 249.99
 	MaxWithoutApproval *float64 `json:"max_without_approval"`
+}
+
+// CapturePosting defines model for CapturePosting.
+type CapturePosting struct {
+	// Amount In major units; all of it without one.
+	//
+	// Example: 40
+	Amount *CapturePosting_Amount `json:"amount,omitempty"`
+
+	// Authorization Example: auth_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Authorization string `json:"authorization"`
+
+	// Final Whether no other capture follows, so that the rest of the hold is given back.
+	Final *bool `json:"final,omitempty"`
+
+	// NetworkId The network's id; the same one again does nothing. One is made without it.
+	NetworkId *string `json:"network_id,omitempty"`
+}
+
+// CapturePostingAmount0 defines model for CapturePosting.Amount.0.
+type CapturePostingAmount0 = float64
+
+// CapturePostingAmount1 defines model for CapturePosting.Amount.1.
+type CapturePostingAmount1 = string
+
+// CapturePosting_Amount In major units; all of it without one.
+//
+// Example: 40
+type CapturePosting_Amount struct {
+	union json.RawMessage
+}
+
+// Card defines model for Card.
+type Card struct {
+	// Agent Example: agent_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Agent string `json:"agent"`
+
+	// Balance What may be spent. A posting that the network forces can take it below zero.
+	//
+	// Example: 249.99
+	Balance    float64    `json:"balance"`
+	CanceledAt *time.Time `json:"canceled_at"`
+
+	// Controls Its own rules, on top of the policies.
+	Controls  []Rule    `json:"controls"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Currency Example: eur
+	Currency string     `json:"currency"`
+	FrozenAt *time.Time `json:"frozen_at"`
+
+	// Held What open swipes keep, on top of the balance.
+	//
+	// Example: 249.99
+	Held float64 `json:"held"`
+
+	// Id Example: card_eur_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Id string `json:"id"`
+
+	// Last4 How its number ends.
+	//
+	// Example: 8391
+	Last4    string            `json:"last4"`
+	Livemode bool              `json:"livemode"`
+	Metadata map[string]string `json:"metadata"`
+	Name     string            `json:"name"`
+
+	// Provider Example: sandbox
+	Provider string `json:"provider"`
+
+	// SingleUse Whether the first approved swipe is the last.
+	SingleUse bool       `json:"single_use"`
+	Status    CardStatus `json:"status"`
+
+	// Wallet Whose wallet it is loaded from.
+	Wallet CardWallet `json:"wallet"`
+}
+
+// CardStatus defines model for Card.Status.
+type CardStatus string
+
+// CardWallet Whose wallet it is loaded from.
+type CardWallet string
+
+// CardChange defines model for CardChange.
+type CardChange struct {
+	// Controls All of them, in place of those that it has; an empty list takes them away.
+	Controls *[]Rule `json:"controls,omitempty"`
+
+	// Metadata Merged: a key is set, or taken away by an empty value.
+	Metadata *map[string]string `json:"metadata,omitempty"`
+	Name     *string            `json:"name,omitempty"`
+}
+
+// CardList defines model for CardList.
+type CardList struct {
+	Data    []Card `json:"data"`
+	HasMore bool   `json:"has_more"`
+
+	// NextCursor Pass it as cursor for the next page; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CardLoad defines model for CardLoad.
+type CardLoad struct {
+	// Amount In major units of the card's currency.
+	//
+	// Example: 50
+	Amount CardLoad_Amount `json:"amount"`
+}
+
+// CardLoadAmount0 defines model for CardLoad.Amount.0.
+type CardLoadAmount0 = float64
+
+// CardLoadAmount1 defines model for CardLoad.Amount.1.
+type CardLoadAmount1 = string
+
+// CardLoad_Amount In major units of the card's currency.
+//
+// Example: 50
+type CardLoad_Amount struct {
+	union json.RawMessage
+}
+
+// CardProvider defines model for CardProvider.
+type CardProvider struct {
+	// Account The provider's id of the account; null where the key may not read it.
+	//
+	// Example: acct_1NQKAcHMbd2fZZ2x
+	Account *string `json:"account"`
+
+	// Cardholder Who the cards are issued to.
+	//
+	// Example: ich_1NQKAcHMbd2fZZ2x
+	Cardholder *string `json:"cardholder"`
+
+	// Connected The sandbox of test mode needs no connecting.
+	Connected   bool       `json:"connected"`
+	ConnectedAt *time.Time `json:"connected_at"`
+
+	// Id The connection's.
+	//
+	// Example: conn_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Id *string `json:"id"`
+
+	// KeyEnding The last four characters of the key.
+	//
+	// Example: x7Qa
+	KeyEnding *string              `json:"key_ending"`
+	Mode      CardProviderMode     `json:"mode"`
+	Provider  CardProviderProvider `json:"provider"`
+
+	// Ready Whether new cards can be made there.
+	Ready bool `json:"ready"`
+
+	// Trouble Why it is connected and not ready: what Stripe said of the webhook.
+	Trouble   *string    `json:"trouble"`
+	UpdatedAt *time.Time `json:"updated_at"`
+
+	// WebhookUrl Where the provider sends its events.
+	WebhookUrl *string `json:"webhook_url"`
+}
+
+// CardProviderMode defines model for CardProvider.Mode.
+type CardProviderMode string
+
+// CardProviderProvider defines model for CardProvider.Provider.
+type CardProviderProvider string
+
+// CardProviderList defines model for CardProviderList.
+type CardProviderList struct {
+	Data    []CardProvider `json:"data"`
+	HasMore bool           `json:"has_more"`
+
+	// NextCursor Pass it as cursor for the next page; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CardReveal defines model for CardReveal.
+type CardReveal struct {
+	// Reason The audit log keeps it.
+	//
+	// Example: Paying invoice 4711 at a shop without an API
+	Reason string `json:"reason"`
+}
+
+// CardSecret defines model for CardSecret.
+type CardSecret struct {
+	// Cvv The code beside it. It is left out of a stored answer.
+	//
+	// Example: 123
+	Cvv *string `json:"cvv,omitempty"`
+
+	// ExpMonth Example: 11
+	ExpMonth *int64 `json:"exp_month,omitempty"`
+
+	// ExpYear Example: 2029
+	ExpYear *int64 `json:"exp_year,omitempty"`
+
+	// Id Example: card_eur_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Id string `json:"id"`
+
+	// Last4 Example: 8391
+	Last4 string `json:"last4"`
+
+	// Pan The number. It is left out of a stored answer.
+	//
+	// Example: 9999990000000013
+	Pan *string `json:"pan,omitempty"`
+}
+
+// CardTransaction defines model for CardTransaction.
+type CardTransaction struct {
+	// Amount What was asked for, or moved.
+	//
+	// Example: 249.99
+	Amount float64 `json:"amount"`
+
+	// Authorization What it belongs to.
+	Authorization *string `json:"authorization"`
+
+	// Card Example: card_eur_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Card string `json:"card"`
+
+	// Code ok, or why it was declined.
+	//
+	// Example: ok
+	Code      string    `json:"code"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Currency Example: eur
+	Currency string `json:"currency"`
+
+	// Follows Of a late capture: the authorization that had run out.
+	Follows *string `json:"follows"`
+
+	// Id Example: ctx_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Id string `json:"id"`
+
+	// LedgerTransaction Where money moved.
+	LedgerTransaction *string `json:"ledger_transaction"`
+	Livemode          bool    `json:"livemode"`
+	Merchant          string  `json:"merchant"`
+
+	// NetworkCode ISO 8583, field 39.
+	//
+	// Example: 00
+	NetworkCode string `json:"network_code"`
+
+	// NetworkId The network's id of it. The same one again does nothing.
+	NetworkId string              `json:"network_id"`
+	Reason    string              `json:"reason"`
+	Type      CardTransactionType `json:"type"`
+}
+
+// CardTransactionType defines model for CardTransaction.Type.
+type CardTransactionType string
+
+// CardTransactionList defines model for CardTransactionList.
+type CardTransactionList struct {
+	Data    []CardTransaction `json:"data"`
+	HasMore bool              `json:"has_more"`
+
+	// NextCursor Pass it as cursor for the next page; null on the last.
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Company defines model for Company.
@@ -3245,6 +4106,27 @@ type DeviceRequest struct {
 	//
 	// Example: purser on ada-laptop
 	ClientName *string `json:"client_name,omitempty"`
+}
+
+// DisputeEnd defines model for DisputeEnd.
+type DisputeEnd struct {
+	// Authorization Example: auth_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Authorization string `json:"authorization"`
+
+	// NetworkId The network's id; the same one again does nothing. One is made without it.
+	NetworkId *string `json:"network_id,omitempty"`
+
+	// Won Whether the money comes back.
+	Won bool `json:"won"`
+}
+
+// ExpiryPosting defines model for ExpiryPosting.
+type ExpiryPosting struct {
+	// Authorization Example: auth_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Authorization string `json:"authorization"`
+
+	// NetworkId The network's id; the same one again does nothing. One is made without it.
+	NetworkId *string `json:"network_id,omitempty"`
 }
 
 // FieldProblem defines model for FieldProblem.
@@ -3687,6 +4569,55 @@ type NewAgent struct {
 	Name string `json:"name"`
 }
 
+// NewCard defines model for NewCard.
+type NewCard struct {
+	// Agent Whose card it is, by id or handle. X-Agent-Id can name it instead.
+	//
+	// Example: procurement-bot
+	Agent *string `json:"agent,omitempty"`
+
+	// Amount In major units: what moves from the wallet onto the card.
+	//
+	// Example: 200
+	Amount NewCard_Amount `json:"amount"`
+
+	// Controls The card's own rules, on top of the policies: merchant, mcc, country, hours, transaction_limit, limit and velocity, as in a policy. The currency of an amount may be left out.
+	Controls *[]Rule `json:"controls,omitempty"`
+
+	// Currency ISO 4217, in any case. There must be a wallet in it.
+	//
+	// Example: eur
+	Currency string `json:"currency"`
+
+	// Metadata At most 50 keys.
+	Metadata *map[string]string `json:"metadata,omitempty"`
+
+	// Name Example: GPU hours
+	Name *string `json:"name,omitempty"`
+
+	// SingleUse The first approved swipe is the last; once its money has settled, the card is canceled and the rest returns.
+	SingleUse *bool `json:"single_use,omitempty"`
+
+	// Wallet Whose wallet it is loaded from.
+	Wallet *NewCardWallet `json:"wallet,omitempty"`
+}
+
+// NewCardAmount0 defines model for NewCard.Amount.0.
+type NewCardAmount0 = float64
+
+// NewCardAmount1 defines model for NewCard.Amount.1.
+type NewCardAmount1 = string
+
+// NewCard_Amount In major units: what moves from the wallet onto the card.
+//
+// Example: 200
+type NewCard_Amount struct {
+	union json.RawMessage
+}
+
+// NewCardWallet Whose wallet it is loaded from.
+type NewCardWallet string
+
 // NewCompany defines model for NewCompany.
 type NewCompany struct {
 	// Currency ISO 4217; usd without it.
@@ -3851,6 +4782,33 @@ type PolicyWarning struct {
 	// Location Example: rules[2]
 	Location string `json:"location"`
 	Message  string `json:"message"`
+}
+
+// Posting defines model for Posting.
+type Posting struct {
+	// Amount In major units; all of it without one.
+	//
+	// Example: 40
+	Amount *Posting_Amount `json:"amount,omitempty"`
+
+	// Authorization Example: auth_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Authorization string `json:"authorization"`
+
+	// NetworkId The network's id; the same one again does nothing. One is made without it.
+	NetworkId *string `json:"network_id,omitempty"`
+}
+
+// PostingAmount0 defines model for Posting.Amount.0.
+type PostingAmount0 = float64
+
+// PostingAmount1 defines model for Posting.Amount.1.
+type PostingAmount1 = string
+
+// Posting_Amount In major units; all of it without one.
+//
+// Example: 40
+type Posting_Amount struct {
+	union json.RawMessage
 }
 
 // Problem defines model for Problem.
@@ -4093,6 +5051,74 @@ type Settings struct {
 	TokenAudience *string `json:"token_audience,omitempty"`
 }
 
+// ShownCard defines model for ShownCard.
+type ShownCard struct {
+	// Agent Example: agent_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Agent string `json:"agent"`
+
+	// Balance What may be spent. A posting that the network forces can take it below zero.
+	//
+	// Example: 249.99
+	Balance    float64    `json:"balance"`
+	CanceledAt *time.Time `json:"canceled_at"`
+
+	// Controls Its own rules, on top of the policies.
+	Controls  []Rule    `json:"controls"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Currency Example: eur
+	Currency string `json:"currency"`
+
+	// Cvv The code beside it. It is left out of a stored answer.
+	//
+	// Example: 123
+	Cvv *string `json:"cvv,omitempty"`
+
+	// ExpMonth Example: 11
+	ExpMonth *int64 `json:"exp_month,omitempty"`
+
+	// ExpYear Example: 2029
+	ExpYear  *int64     `json:"exp_year,omitempty"`
+	FrozenAt *time.Time `json:"frozen_at"`
+
+	// Held What open swipes keep, on top of the balance.
+	//
+	// Example: 249.99
+	Held float64 `json:"held"`
+
+	// Id Example: card_eur_01jd3v7m4sfx1r5k0m7z2w8y9a
+	Id string `json:"id"`
+
+	// Last4 How its number ends.
+	//
+	// Example: 8391
+	Last4    string            `json:"last4"`
+	Livemode bool              `json:"livemode"`
+	Metadata map[string]string `json:"metadata"`
+	Name     string            `json:"name"`
+
+	// Pan The number. It is left out of a stored answer.
+	//
+	// Example: 9999990000000013
+	Pan *string `json:"pan,omitempty"`
+
+	// Provider Example: sandbox
+	Provider string `json:"provider"`
+
+	// SingleUse Whether the first approved swipe is the last.
+	SingleUse bool            `json:"single_use"`
+	Status    ShownCardStatus `json:"status"`
+
+	// Wallet Whose wallet it is loaded from.
+	Wallet ShownCardWallet `json:"wallet"`
+}
+
+// ShownCardStatus defines model for ShownCard.Status.
+type ShownCardStatus string
+
+// ShownCardWallet Whose wallet it is loaded from.
+type ShownCardWallet string
+
 // Simulation defines model for Simulation.
 type Simulation struct {
 	After OutcomeCounts `json:"after"`
@@ -4204,6 +5230,53 @@ type StandIn struct {
 	Until  time.Time `json:"until"`
 }
 
+// StripeAddress defines model for StripeAddress.
+type StripeAddress struct {
+	City string `json:"city"`
+
+	// Country Example: DE
+	Country    string  `json:"country"`
+	Line1      string  `json:"line1"`
+	Line2      *string `json:"line2,omitempty"`
+	PostalCode string  `json:"postal_code"`
+	State      *string `json:"state,omitempty"`
+}
+
+// StripeCardholder defines model for StripeCardholder.
+type StripeCardholder struct {
+	Address *StripeAddress `json:"address,omitempty"`
+	Email   *string        `json:"email,omitempty"`
+
+	// Name Printed on the cards: 24 Latin letters at most.
+	//
+	// Example: Acme
+	Name *string `json:"name,omitempty"`
+
+	// Phone Cards in eur and gbp need one.
+	Phone *string `json:"phone,omitempty"`
+}
+
+// StripeKeys defines model for StripeKeys.
+type StripeKeys struct {
+	// Cardholder What a new cardholder is made of; what is left out is taken from the account.
+	Cardholder *StripeCardholder `json:"cardholder,omitempty"`
+
+	// CardholderId Who the cards are issued to, if Stripe has the cardholder already. Without it: the one before, or a new one.
+	//
+	// Example: ich_1NQKAcHMbd2fZZ2x
+	CardholderId *string `json:"cardholder_id,omitempty"`
+
+	// SecretKey A restricted key of the same mode, with write access to Issuing and to webhook endpoints. It is kept sealed, and never shown again.
+	//
+	// Example: rk_test_…
+	SecretKey string `json:"secret_key"`
+
+	// WebhookSecret The signing secret of a webhook that was made by hand. Without it, the webhook is made here.
+	//
+	// Example: whsec_…
+	WebhookSecret *string `json:"webhook_secret,omitempty"`
+}
+
 // Sum defines model for Sum.
 type Sum struct {
 	// Amount An amount in major units, with exactly the currency's decimals.
@@ -4213,6 +5286,63 @@ type Sum struct {
 
 	// Currency Example: usd
 	Currency string `json:"currency"`
+}
+
+// Swipe defines model for Swipe.
+type Swipe struct {
+	// Amount In major units.
+	//
+	// Example: 40
+	Amount Swipe_Amount `json:"amount"`
+
+	// Currency The card's without it.
+	Currency *string `json:"currency,omitempty"`
+
+	// Cvv As the merchant was told it; not looked at without it.
+	Cvv *string `json:"cvv,omitempty"`
+
+	// ExpMonth As the merchant was told it; not looked at without it.
+	ExpMonth *int64   `json:"exp_month,omitempty"`
+	ExpYear  *int64   `json:"exp_year,omitempty"`
+	Merchant Merchant `json:"merchant"`
+
+	// Metadata At most 50 keys.
+	Metadata *map[string]string `json:"metadata,omitempty"`
+
+	// NetworkId The network's id; the same one again gets the same answer. One is made without it.
+	NetworkId *string `json:"network_id,omitempty"`
+}
+
+// SwipeAmount0 defines model for Swipe.Amount.0.
+type SwipeAmount0 = float64
+
+// SwipeAmount1 defines model for Swipe.Amount.1.
+type SwipeAmount1 = string
+
+// Swipe_Amount In major units.
+//
+// Example: 40
+type Swipe_Amount struct {
+	union json.RawMessage
+}
+
+// SwipeAnswer defines model for SwipeAnswer.
+type SwipeAnswer struct {
+	Approved bool `json:"approved"`
+
+	// Authorization null where the swipe did not get as far as a decision.
+	Authorization *Authorization `json:"authorization"`
+
+	// Code ok, or why not: insufficient_funds, approval_required, card_frozen, limit_exceeded and so on.
+	//
+	// Example: ok
+	Code string `json:"code"`
+
+	// NetworkCode ISO 8583, field 39.
+	//
+	// Example: 00
+	NetworkCode string `json:"network_code"`
+	Reason      string `json:"reason"`
 }
 
 // TokenToRedeem defines model for TokenToRedeem.
@@ -5429,6 +6559,300 @@ type GetBudgetParams struct {
 // GetBudgetParamsXMode defines parameters for GetBudget.
 type GetBudgetParamsXMode string
 
+// ListCardProvidersParams defines parameters for ListCardProviders.
+type ListCardProvidersParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ListCardProvidersParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ListCardProvidersParamsXMode defines parameters for ListCardProviders.
+type ListCardProvidersParamsXMode string
+
+// DisconnectStripeParams defines parameters for DisconnectStripe.
+type DisconnectStripeParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *DisconnectStripeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// DisconnectStripeParamsXMode defines parameters for DisconnectStripe.
+type DisconnectStripeParamsXMode string
+
+// ConnectStripeParams defines parameters for ConnectStripe.
+type ConnectStripeParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ConnectStripeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ConnectStripeParamsXMode defines parameters for ConnectStripe.
+type ConnectStripeParamsXMode string
+
+// ListCardsParams defines parameters for ListCards.
+type ListCardsParams struct {
+	// Limit How many at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; the filters must be the same.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Agent Only this agent's, by id or handle.
+	Agent *string `form:"agent,omitempty" json:"agent,omitempty"`
+
+	// Status Only those that are so.
+	Status *ListCardsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Currency ISO 4217, in any case.
+	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ListCardsParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ListCardsParamsStatus defines parameters for ListCards.
+type ListCardsParamsStatus string
+
+// ListCardsParamsXMode defines parameters for ListCards.
+type ListCardsParamsXMode string
+
+// CreateCardParams defines parameters for CreateCard.
+type CreateCardParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *CreateCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// CreateCardParamsXMode defines parameters for CreateCard.
+type CreateCardParamsXMode string
+
+// DeleteCardParams defines parameters for DeleteCard.
+type DeleteCardParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *DeleteCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// DeleteCardParamsXMode defines parameters for DeleteCard.
+type DeleteCardParamsXMode string
+
+// GetCardParams defines parameters for GetCard.
+type GetCardParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *GetCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// GetCardParamsXMode defines parameters for GetCard.
+type GetCardParamsXMode string
+
+// UpdateCardParams defines parameters for UpdateCard.
+type UpdateCardParams struct {
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *UpdateCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// UpdateCardParamsXMode defines parameters for UpdateCard.
+type UpdateCardParamsXMode string
+
+// CancelCardParams defines parameters for CancelCard.
+type CancelCardParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *CancelCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// CancelCardParamsXMode defines parameters for CancelCard.
+type CancelCardParamsXMode string
+
+// FreezeCardParams defines parameters for FreezeCard.
+type FreezeCardParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *FreezeCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// FreezeCardParamsXMode defines parameters for FreezeCard.
+type FreezeCardParamsXMode string
+
+// LoadCardParams defines parameters for LoadCard.
+type LoadCardParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *LoadCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// LoadCardParamsXMode defines parameters for LoadCard.
+type LoadCardParamsXMode string
+
+// RevealCardParams defines parameters for RevealCard.
+type RevealCardParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *RevealCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// RevealCardParamsXMode defines parameters for RevealCard.
+type RevealCardParamsXMode string
+
+// ListCardTransactionsParams defines parameters for ListCardTransactions.
+type ListCardTransactionsParams struct {
+	// Limit How many at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next_cursor of the page before; the filters must be the same.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ListCardTransactionsParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ListCardTransactionsParamsXMode defines parameters for ListCardTransactions.
+type ListCardTransactionsParamsXMode string
+
+// UnfreezeCardParams defines parameters for UnfreezeCard.
+type UnfreezeCardParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *UnfreezeCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// UnfreezeCardParamsXMode defines parameters for UnfreezeCard.
+type UnfreezeCardParamsXMode string
+
 // CreateCompanyParams defines parameters for CreateCompany.
 type CreateCompanyParams struct {
 	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
@@ -5981,6 +7405,174 @@ type ListPolicyVersionsParams struct {
 // ListPolicyVersionsParamsXMode defines parameters for ListPolicyVersions.
 type ListPolicyVersionsParamsXMode string
 
+// SwipeCardParams defines parameters for SwipeCard.
+type SwipeCardParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *SwipeCardParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// SwipeCardParamsXMode defines parameters for SwipeCard.
+type SwipeCardParamsXMode string
+
+// CaptureSwipeParams defines parameters for CaptureSwipe.
+type CaptureSwipeParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *CaptureSwipeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// CaptureSwipeParamsXMode defines parameters for CaptureSwipe.
+type CaptureSwipeParamsXMode string
+
+// OpenDisputeParams defines parameters for OpenDispute.
+type OpenDisputeParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *OpenDisputeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// OpenDisputeParamsXMode defines parameters for OpenDispute.
+type OpenDisputeParamsXMode string
+
+// CloseDisputeParams defines parameters for CloseDispute.
+type CloseDisputeParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *CloseDisputeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// CloseDisputeParamsXMode defines parameters for CloseDispute.
+type CloseDisputeParamsXMode string
+
+// ExpireSwipeParams defines parameters for ExpireSwipe.
+type ExpireSwipeParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ExpireSwipeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ExpireSwipeParamsXMode defines parameters for ExpireSwipe.
+type ExpireSwipeParamsXMode string
+
+// ForcePostParams defines parameters for ForcePost.
+type ForcePostParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ForcePostParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ForcePostParamsXMode defines parameters for ForcePost.
+type ForcePostParamsXMode string
+
+// RefundSwipeParams defines parameters for RefundSwipe.
+type RefundSwipeParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *RefundSwipeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// RefundSwipeParamsXMode defines parameters for RefundSwipe.
+type RefundSwipeParamsXMode string
+
+// ReverseSwipeParams defines parameters for ReverseSwipe.
+type ReverseSwipeParams struct {
+	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XRequestId Answered again; one is made when it is missing or has other than letters, digits, _ and -.
+	XRequestId *string `json:"X-Request-Id,omitempty"`
+
+	// XCompanyId With a session: the company, for a member of several.
+	XCompanyId *string `json:"X-Company-Id,omitempty"`
+
+	// XMode With a session: the mode; live without it.
+	XMode *ReverseSwipeParamsXMode `json:"X-Mode,omitempty"`
+
+	// XAgentId Scopes the call to one agent, by id or handle.
+	XAgentId *string `json:"X-Agent-Id,omitempty"`
+}
+
+// ReverseSwipeParamsXMode defines parameters for ReverseSwipe.
+type ReverseSwipeParamsXMode string
+
 // TopUpParams defines parameters for TopUp.
 type TopUpParams struct {
 	// IdempotencyKey 1 to 255 printable ASCII characters. The same key, route and body answer the stored answer again, for 30 days.
@@ -6377,6 +7969,21 @@ type ConfirmAuthorizationJSONRequestBody = Confirmation
 // VoidAuthorizationJSONRequestBody defines body for VoidAuthorization for application/json ContentType.
 type VoidAuthorizationJSONRequestBody = Voiding
 
+// ConnectStripeJSONRequestBody defines body for ConnectStripe for application/json ContentType.
+type ConnectStripeJSONRequestBody = StripeKeys
+
+// CreateCardJSONRequestBody defines body for CreateCard for application/json ContentType.
+type CreateCardJSONRequestBody = NewCard
+
+// UpdateCardJSONRequestBody defines body for UpdateCard for application/json ContentType.
+type UpdateCardJSONRequestBody = CardChange
+
+// LoadCardJSONRequestBody defines body for LoadCard for application/json ContentType.
+type LoadCardJSONRequestBody = CardLoad
+
+// RevealCardJSONRequestBody defines body for RevealCard for application/json ContentType.
+type RevealCardJSONRequestBody = CardReveal
+
 // CreateCompanyJSONRequestBody defines body for CreateCompany for application/json ContentType.
 type CreateCompanyJSONRequestBody = NewCompany
 
@@ -6404,6 +8011,30 @@ type SimulatePolicyJSONRequestBody = Trial
 // ReplacePolicyJSONRequestBody defines body for ReplacePolicy for application/json ContentType.
 type ReplacePolicyJSONRequestBody = PolicyContent
 
+// SwipeCardJSONRequestBody defines body for SwipeCard for application/json ContentType.
+type SwipeCardJSONRequestBody = Swipe
+
+// CaptureSwipeJSONRequestBody defines body for CaptureSwipe for application/json ContentType.
+type CaptureSwipeJSONRequestBody = CapturePosting
+
+// OpenDisputeJSONRequestBody defines body for OpenDispute for application/json ContentType.
+type OpenDisputeJSONRequestBody = Posting
+
+// CloseDisputeJSONRequestBody defines body for CloseDispute for application/json ContentType.
+type CloseDisputeJSONRequestBody = DisputeEnd
+
+// ExpireSwipeJSONRequestBody defines body for ExpireSwipe for application/json ContentType.
+type ExpireSwipeJSONRequestBody = ExpiryPosting
+
+// ForcePostJSONRequestBody defines body for ForcePost for application/json ContentType.
+type ForcePostJSONRequestBody = Swipe
+
+// RefundSwipeJSONRequestBody defines body for RefundSwipe for application/json ContentType.
+type RefundSwipeJSONRequestBody = Posting
+
+// ReverseSwipeJSONRequestBody defines body for ReverseSwipe for application/json ContentType.
+type ReverseSwipeJSONRequestBody = Posting
+
 // TopUpJSONRequestBody defines body for TopUp for application/json ContentType.
 type TopUpJSONRequestBody = TopUp
 
@@ -6424,6 +8055,130 @@ type ReplaceWebhookJSONRequestBody = WebhookContent
 
 // RotateWebhookSecretJSONRequestBody defines body for RotateWebhookSecret for application/json ContentType.
 type RotateWebhookSecretJSONRequestBody = Rotation
+
+// AsCapturePostingAmount0 returns the union data inside the CapturePosting_Amount as a CapturePostingAmount0
+func (t CapturePosting_Amount) AsCapturePostingAmount0() (CapturePostingAmount0, error) {
+	var body CapturePostingAmount0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCapturePostingAmount0 overwrites any union data inside the CapturePosting_Amount as the provided CapturePostingAmount0
+func (t *CapturePosting_Amount) FromCapturePostingAmount0(v CapturePostingAmount0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCapturePostingAmount0 performs a merge with any union data inside the CapturePosting_Amount, using the provided CapturePostingAmount0
+func (t *CapturePosting_Amount) MergeCapturePostingAmount0(v CapturePostingAmount0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsCapturePostingAmount1 returns the union data inside the CapturePosting_Amount as a CapturePostingAmount1
+func (t CapturePosting_Amount) AsCapturePostingAmount1() (CapturePostingAmount1, error) {
+	var body CapturePostingAmount1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCapturePostingAmount1 overwrites any union data inside the CapturePosting_Amount as the provided CapturePostingAmount1
+func (t *CapturePosting_Amount) FromCapturePostingAmount1(v CapturePostingAmount1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCapturePostingAmount1 performs a merge with any union data inside the CapturePosting_Amount, using the provided CapturePostingAmount1
+func (t *CapturePosting_Amount) MergeCapturePostingAmount1(v CapturePostingAmount1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t CapturePosting_Amount) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *CapturePosting_Amount) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsCardLoadAmount0 returns the union data inside the CardLoad_Amount as a CardLoadAmount0
+func (t CardLoad_Amount) AsCardLoadAmount0() (CardLoadAmount0, error) {
+	var body CardLoadAmount0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCardLoadAmount0 overwrites any union data inside the CardLoad_Amount as the provided CardLoadAmount0
+func (t *CardLoad_Amount) FromCardLoadAmount0(v CardLoadAmount0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCardLoadAmount0 performs a merge with any union data inside the CardLoad_Amount, using the provided CardLoadAmount0
+func (t *CardLoad_Amount) MergeCardLoadAmount0(v CardLoadAmount0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsCardLoadAmount1 returns the union data inside the CardLoad_Amount as a CardLoadAmount1
+func (t CardLoad_Amount) AsCardLoadAmount1() (CardLoadAmount1, error) {
+	var body CardLoadAmount1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCardLoadAmount1 overwrites any union data inside the CardLoad_Amount as the provided CardLoadAmount1
+func (t *CardLoad_Amount) FromCardLoadAmount1(v CardLoadAmount1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCardLoadAmount1 performs a merge with any union data inside the CardLoad_Amount, using the provided CardLoadAmount1
+func (t *CardLoad_Amount) MergeCardLoadAmount1(v CardLoadAmount1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t CardLoad_Amount) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *CardLoad_Amount) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
 
 // AsConfirmationAmount0 returns the union data inside the Confirmation_Amount as a ConfirmationAmount0
 func (t Confirmation_Amount) AsConfirmationAmount0() (ConfirmationAmount0, error) {
@@ -6483,6 +8238,130 @@ func (t Confirmation_Amount) MarshalJSON() ([]byte, error) {
 }
 
 func (t *Confirmation_Amount) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsNewCardAmount0 returns the union data inside the NewCard_Amount as a NewCardAmount0
+func (t NewCard_Amount) AsNewCardAmount0() (NewCardAmount0, error) {
+	var body NewCardAmount0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromNewCardAmount0 overwrites any union data inside the NewCard_Amount as the provided NewCardAmount0
+func (t *NewCard_Amount) FromNewCardAmount0(v NewCardAmount0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeNewCardAmount0 performs a merge with any union data inside the NewCard_Amount, using the provided NewCardAmount0
+func (t *NewCard_Amount) MergeNewCardAmount0(v NewCardAmount0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsNewCardAmount1 returns the union data inside the NewCard_Amount as a NewCardAmount1
+func (t NewCard_Amount) AsNewCardAmount1() (NewCardAmount1, error) {
+	var body NewCardAmount1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromNewCardAmount1 overwrites any union data inside the NewCard_Amount as the provided NewCardAmount1
+func (t *NewCard_Amount) FromNewCardAmount1(v NewCardAmount1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeNewCardAmount1 performs a merge with any union data inside the NewCard_Amount, using the provided NewCardAmount1
+func (t *NewCard_Amount) MergeNewCardAmount1(v NewCardAmount1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t NewCard_Amount) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *NewCard_Amount) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsPostingAmount0 returns the union data inside the Posting_Amount as a PostingAmount0
+func (t Posting_Amount) AsPostingAmount0() (PostingAmount0, error) {
+	var body PostingAmount0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromPostingAmount0 overwrites any union data inside the Posting_Amount as the provided PostingAmount0
+func (t *Posting_Amount) FromPostingAmount0(v PostingAmount0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergePostingAmount0 performs a merge with any union data inside the Posting_Amount, using the provided PostingAmount0
+func (t *Posting_Amount) MergePostingAmount0(v PostingAmount0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsPostingAmount1 returns the union data inside the Posting_Amount as a PostingAmount1
+func (t Posting_Amount) AsPostingAmount1() (PostingAmount1, error) {
+	var body PostingAmount1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromPostingAmount1 overwrites any union data inside the Posting_Amount as the provided PostingAmount1
+func (t *Posting_Amount) FromPostingAmount1(v PostingAmount1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergePostingAmount1 performs a merge with any union data inside the Posting_Amount, using the provided PostingAmount1
+func (t *Posting_Amount) MergePostingAmount1(v PostingAmount1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Posting_Amount) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Posting_Amount) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -6607,6 +8486,68 @@ func (t SpendRequest_Amount) MarshalJSON() ([]byte, error) {
 }
 
 func (t *SpendRequest_Amount) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsSwipeAmount0 returns the union data inside the Swipe_Amount as a SwipeAmount0
+func (t Swipe_Amount) AsSwipeAmount0() (SwipeAmount0, error) {
+	var body SwipeAmount0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromSwipeAmount0 overwrites any union data inside the Swipe_Amount as the provided SwipeAmount0
+func (t *Swipe_Amount) FromSwipeAmount0(v SwipeAmount0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeSwipeAmount0 performs a merge with any union data inside the Swipe_Amount, using the provided SwipeAmount0
+func (t *Swipe_Amount) MergeSwipeAmount0(v SwipeAmount0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsSwipeAmount1 returns the union data inside the Swipe_Amount as a SwipeAmount1
+func (t Swipe_Amount) AsSwipeAmount1() (SwipeAmount1, error) {
+	var body SwipeAmount1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromSwipeAmount1 overwrites any union data inside the Swipe_Amount as the provided SwipeAmount1
+func (t *Swipe_Amount) FromSwipeAmount1(v SwipeAmount1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeSwipeAmount1 performs a merge with any union data inside the Swipe_Amount, using the provided SwipeAmount1
+func (t *Swipe_Amount) MergeSwipeAmount1(v SwipeAmount1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Swipe_Amount) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Swipe_Amount) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -7295,6 +9236,159 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/budget/{agent} (the `GetBudget` operationId).
 	GetBudget(ctx context.Context, agent string, params *GetBudgetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListCardProviders List providers of cards
+	//
+	// Those that this server knows, connected or not, in this mode.
+	//
+	// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+	ListCardProviders(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DisconnectStripe Disconnect Stripe Issuing
+	//
+	// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+	//
+	// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+	DisconnectStripe(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConnectStripeWithBody Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripeWithBody(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConnectStripe Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripe(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCards List cards
+	//
+	// Newest first. A call that is scoped to one agent sees that agent's.
+	//
+	// Corresponds with GET /v1/cards (the `ListCards` operationId).
+	ListCards(ctx context.Context, params *ListCardsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCardWithBody Create a card
+	//
+	// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+	CreateCardWithBody(ctx context.Context, params *CreateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCard Create a card
+	//
+	// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+	CreateCard(ctx context.Context, params *CreateCardParams, body CreateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteCard Cancel a card
+	//
+	// As /cancel does.
+	//
+	// Corresponds with DELETE /v1/cards/{id} (the `DeleteCard` operationId).
+	DeleteCard(ctx context.Context, id string, params *DeleteCardParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCard Get a card
+	//
+	// Without its number.
+	//
+	// Corresponds with GET /v1/cards/{id} (the `GetCard` operationId).
+	GetCard(ctx context.Context, id string, params *GetCardParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateCardWithBody Change a card
+	//
+	// Its name, controls and metadata. What is absent stays as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+	UpdateCardWithBody(ctx context.Context, id string, params *UpdateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateCard Change a card
+	//
+	// Its name, controls and metadata. What is absent stays as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+	UpdateCard(ctx context.Context, id string, params *UpdateCardParams, body UpdateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelCard Cancel a card
+	//
+	// For good. What is left returns to the wallet; what open swipes hold returns when they end, unless it is captured.
+	//
+	// Corresponds with POST /v1/cards/{id}/cancel (the `CancelCard` operationId).
+	CancelCard(ctx context.Context, id string, params *CancelCardParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FreezeCard Freeze a card
+	//
+	// Every swipe is declined from now on. What is open may still be captured.
+	//
+	// Corresponds with POST /v1/cards/{id}/freeze (the `FreezeCard` operationId).
+	FreezeCard(ctx context.Context, id string, params *FreezeCardParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoadCardWithBody Load a card
+	//
+	// Moves more from the card's wallet onto it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+	LoadCardWithBody(ctx context.Context, id string, params *LoadCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoadCard Load a card
+	//
+	// Moves more from the card's wallet onto it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+	LoadCard(ctx context.Context, id string, params *LoadCardParams, body LoadCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevealCardWithBody Reveal a card's number
+	//
+	// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+	RevealCardWithBody(ctx context.Context, id string, params *RevealCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevealCard Reveal a card's number
+	//
+	// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+	RevealCard(ctx context.Context, id string, params *RevealCardParams, body RevealCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCardTransactions List a card's transactions
+	//
+	// Newest first: swipes, approved and declined, and what became of them.
+	//
+	// Corresponds with GET /v1/cards/{id}/transactions (the `ListCardTransactions` operationId).
+	ListCardTransactions(ctx context.Context, id string, params *ListCardTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnfreezeCard Unfreeze a card
+	//
+	// Lets it be used again.
+	//
+	// Corresponds with POST /v1/cards/{id}/unfreeze (the `UnfreezeCard` operationId).
+	UnfreezeCard(ctx context.Context, id string, params *UnfreezeCardParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateCompanyWithBody Create a company
 	//
 	// The person whose session this is becomes its owner.
@@ -7575,6 +9669,150 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/policies/{id}/versions (the `ListPolicyVersions` operationId).
 	ListPolicyVersions(ctx context.Context, id string, params *ListPolicyVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SwipeCardWithBody Swipe a card
+	//
+	// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+	SwipeCardWithBody(ctx context.Context, id string, params *SwipeCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SwipeCard Swipe a card
+	//
+	// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+	SwipeCard(ctx context.Context, id string, params *SwipeCardParams, body SwipeCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CaptureSwipeWithBody Capture a swipe
+	//
+	// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+	CaptureSwipeWithBody(ctx context.Context, id string, params *CaptureSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CaptureSwipe Capture a swipe
+	//
+	// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+	CaptureSwipe(ctx context.Context, id string, params *CaptureSwipeParams, body CaptureSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenDisputeWithBody Open a dispute
+	//
+	// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+	OpenDisputeWithBody(ctx context.Context, id string, params *OpenDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenDispute Open a dispute
+	//
+	// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+	OpenDispute(ctx context.Context, id string, params *OpenDisputeParams, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseDisputeWithBody Close a dispute
+	//
+	// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+	CloseDisputeWithBody(ctx context.Context, id string, params *CloseDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseDispute Close a dispute
+	//
+	// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+	CloseDispute(ctx context.Context, id string, params *CloseDisputeParams, body CloseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireSwipeWithBody Let a swipe run out
+	//
+	// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+	ExpireSwipeWithBody(ctx context.Context, id string, params *ExpireSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExpireSwipe Let a swipe run out
+	//
+	// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+	ExpireSwipe(ctx context.Context, id string, params *ExpireSwipeParams, body ExpireSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForcePostWithBody Force a posting
+	//
+	// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+	ForcePostWithBody(ctx context.Context, id string, params *ForcePostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForcePost Force a posting
+	//
+	// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+	ForcePost(ctx context.Context, id string, params *ForcePostParams, body ForcePostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefundSwipeWithBody Refund a swipe
+	//
+	// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+	RefundSwipeWithBody(ctx context.Context, id string, params *RefundSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefundSwipe Refund a swipe
+	//
+	// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+	RefundSwipe(ctx context.Context, id string, params *RefundSwipeParams, body RefundSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReverseSwipeWithBody Reverse a swipe
+	//
+	// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+	ReverseSwipeWithBody(ctx context.Context, id string, params *ReverseSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReverseSwipe Reverse a swipe
+	//
+	// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+	ReverseSwipe(ctx context.Context, id string, params *ReverseSwipeParams, body ReverseSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TopUpWithBody Add test money
 	//
@@ -8717,6 +10955,349 @@ func (c *Client) GetBudget(ctx context.Context, agent string, params *GetBudgetP
 	return c.Client.Do(req)
 }
 
+// ListCardProviders List providers of cards
+//
+// Those that this server knows, connected or not, in this mode.
+//
+// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+func (c *Client) ListCardProviders(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCardProvidersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DisconnectStripe Disconnect Stripe Issuing
+//
+// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+//
+// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+func (c *Client) DisconnectStripe(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisconnectStripeRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConnectStripeWithBody Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *Client) ConnectStripeWithBody(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConnectStripeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConnectStripe Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *Client) ConnectStripe(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConnectStripeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCards List cards
+//
+// Newest first. A call that is scoped to one agent sees that agent's.
+//
+// Corresponds with GET /v1/cards (the `ListCards` operationId).
+func (c *Client) ListCards(ctx context.Context, params *ListCardsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCardsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCardWithBody Create a card
+//
+// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+func (c *Client) CreateCardWithBody(ctx context.Context, params *CreateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCardRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCard Create a card
+//
+// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+func (c *Client) CreateCard(ctx context.Context, params *CreateCardParams, body CreateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCardRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteCard Cancel a card
+//
+// As /cancel does.
+//
+// Corresponds with DELETE /v1/cards/{id} (the `DeleteCard` operationId).
+func (c *Client) DeleteCard(ctx context.Context, id string, params *DeleteCardParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteCardRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCard Get a card
+//
+// Without its number.
+//
+// Corresponds with GET /v1/cards/{id} (the `GetCard` operationId).
+func (c *Client) GetCard(ctx context.Context, id string, params *GetCardParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCardRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateCardWithBody Change a card
+//
+// Its name, controls and metadata. What is absent stays as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+func (c *Client) UpdateCardWithBody(ctx context.Context, id string, params *UpdateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateCardRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateCard Change a card
+//
+// Its name, controls and metadata. What is absent stays as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+func (c *Client) UpdateCard(ctx context.Context, id string, params *UpdateCardParams, body UpdateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateCardRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelCard Cancel a card
+//
+// For good. What is left returns to the wallet; what open swipes hold returns when they end, unless it is captured.
+//
+// Corresponds with POST /v1/cards/{id}/cancel (the `CancelCard` operationId).
+func (c *Client) CancelCard(ctx context.Context, id string, params *CancelCardParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelCardRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FreezeCard Freeze a card
+//
+// Every swipe is declined from now on. What is open may still be captured.
+//
+// Corresponds with POST /v1/cards/{id}/freeze (the `FreezeCard` operationId).
+func (c *Client) FreezeCard(ctx context.Context, id string, params *FreezeCardParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFreezeCardRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoadCardWithBody Load a card
+//
+// Moves more from the card's wallet onto it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+func (c *Client) LoadCardWithBody(ctx context.Context, id string, params *LoadCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoadCardRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoadCard Load a card
+//
+// Moves more from the card's wallet onto it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+func (c *Client) LoadCard(ctx context.Context, id string, params *LoadCardParams, body LoadCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoadCardRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevealCardWithBody Reveal a card's number
+//
+// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+func (c *Client) RevealCardWithBody(ctx context.Context, id string, params *RevealCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevealCardRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevealCard Reveal a card's number
+//
+// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+func (c *Client) RevealCard(ctx context.Context, id string, params *RevealCardParams, body RevealCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevealCardRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCardTransactions List a card's transactions
+//
+// Newest first: swipes, approved and declined, and what became of them.
+//
+// Corresponds with GET /v1/cards/{id}/transactions (the `ListCardTransactions` operationId).
+func (c *Client) ListCardTransactions(ctx context.Context, id string, params *ListCardTransactionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCardTransactionsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnfreezeCard Unfreeze a card
+//
+// Lets it be used again.
+//
+// Corresponds with POST /v1/cards/{id}/unfreeze (the `UnfreezeCard` operationId).
+func (c *Client) UnfreezeCard(ctx context.Context, id string, params *UnfreezeCardParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnfreezeCardRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateCompanyWithBody Create a company
 //
 // The person whose session this is becomes its owner.
@@ -9338,6 +11919,310 @@ func (c *Client) ReplacePolicy(ctx context.Context, id string, params *ReplacePo
 // Corresponds with GET /v1/policies/{id}/versions (the `ListPolicyVersions` operationId).
 func (c *Client) ListPolicyVersions(ctx context.Context, id string, params *ListPolicyVersionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPolicyVersionsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SwipeCardWithBody Swipe a card
+//
+// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+func (c *Client) SwipeCardWithBody(ctx context.Context, id string, params *SwipeCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSwipeCardRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SwipeCard Swipe a card
+//
+// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+func (c *Client) SwipeCard(ctx context.Context, id string, params *SwipeCardParams, body SwipeCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSwipeCardRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CaptureSwipeWithBody Capture a swipe
+//
+// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+func (c *Client) CaptureSwipeWithBody(ctx context.Context, id string, params *CaptureSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCaptureSwipeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CaptureSwipe Capture a swipe
+//
+// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+func (c *Client) CaptureSwipe(ctx context.Context, id string, params *CaptureSwipeParams, body CaptureSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCaptureSwipeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenDisputeWithBody Open a dispute
+//
+// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+func (c *Client) OpenDisputeWithBody(ctx context.Context, id string, params *OpenDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenDisputeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenDispute Open a dispute
+//
+// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+func (c *Client) OpenDispute(ctx context.Context, id string, params *OpenDisputeParams, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenDisputeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseDisputeWithBody Close a dispute
+//
+// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+func (c *Client) CloseDisputeWithBody(ctx context.Context, id string, params *CloseDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseDisputeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseDispute Close a dispute
+//
+// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+func (c *Client) CloseDispute(ctx context.Context, id string, params *CloseDisputeParams, body CloseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseDisputeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireSwipeWithBody Let a swipe run out
+//
+// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+func (c *Client) ExpireSwipeWithBody(ctx context.Context, id string, params *ExpireSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireSwipeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExpireSwipe Let a swipe run out
+//
+// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+func (c *Client) ExpireSwipe(ctx context.Context, id string, params *ExpireSwipeParams, body ExpireSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExpireSwipeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForcePostWithBody Force a posting
+//
+// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+func (c *Client) ForcePostWithBody(ctx context.Context, id string, params *ForcePostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForcePostRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForcePost Force a posting
+//
+// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+func (c *Client) ForcePost(ctx context.Context, id string, params *ForcePostParams, body ForcePostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForcePostRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefundSwipeWithBody Refund a swipe
+//
+// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+func (c *Client) RefundSwipeWithBody(ctx context.Context, id string, params *RefundSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefundSwipeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefundSwipe Refund a swipe
+//
+// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+func (c *Client) RefundSwipe(ctx context.Context, id string, params *RefundSwipeParams, body RefundSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefundSwipeRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReverseSwipeWithBody Reverse a swipe
+//
+// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+func (c *Client) ReverseSwipeWithBody(ctx context.Context, id string, params *ReverseSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReverseSwipeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReverseSwipe Reverse a swipe
+//
+// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+func (c *Client) ReverseSwipe(ctx context.Context, id string, params *ReverseSwipeParams, body ReverseSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReverseSwipeRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -13365,6 +16250,1364 @@ func NewGetBudgetRequest(server string, agent string, params *GetBudgetParams) (
 	return req, nil
 }
 
+// NewListCardProvidersRequest constructs an http.Request for the ListCardProviders method
+func NewListCardProvidersRequest(server string, params *ListCardProvidersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/card-providers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDisconnectStripeRequest constructs an http.Request for the DisconnectStripe method
+func NewDisconnectStripeRequest(server string, params *DisconnectStripeParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/card-providers/stripe")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConnectStripeRequest calls the generic ConnectStripe builder with application/json body
+func NewConnectStripeRequest(server string, params *ConnectStripeParams, body ConnectStripeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConnectStripeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewConnectStripeRequestWithBody constructs an http.Request for the ConnectStripe method, with any body, and a specified content type
+func NewConnectStripeRequestWithBody(server string, params *ConnectStripeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/card-providers/stripe")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListCardsRequest constructs an http.Request for the ListCards method
+func NewListCardsRequest(server string, params *ListCardsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Agent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "agent", *params.Agent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Currency != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "currency", *params.Currency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCreateCardRequest calls the generic CreateCard builder with application/json body
+func NewCreateCardRequest(server string, params *CreateCardParams, body CreateCardJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateCardRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateCardRequestWithBody constructs an http.Request for the CreateCard method, with any body, and a specified content type
+func NewCreateCardRequestWithBody(server string, params *CreateCardParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteCardRequest constructs an http.Request for the DeleteCard method
+func NewDeleteCardRequest(server string, id string, params *DeleteCardParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetCardRequest constructs an http.Request for the GetCard method
+func NewGetCardRequest(server string, id string, params *GetCardParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewUpdateCardRequest calls the generic UpdateCard builder with application/json body
+func NewUpdateCardRequest(server string, id string, params *UpdateCardParams, body UpdateCardJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateCardRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewUpdateCardRequestWithBody constructs an http.Request for the UpdateCard method, with any body, and a specified content type
+func NewUpdateCardRequestWithBody(server string, id string, params *UpdateCardParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCancelCardRequest constructs an http.Request for the CancelCard method
+func NewCancelCardRequest(server string, id string, params *CancelCardParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewFreezeCardRequest constructs an http.Request for the FreezeCard method
+func NewFreezeCardRequest(server string, id string, params *FreezeCardParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s/freeze", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewLoadCardRequest calls the generic LoadCard builder with application/json body
+func NewLoadCardRequest(server string, id string, params *LoadCardParams, body LoadCardJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLoadCardRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewLoadCardRequestWithBody constructs an http.Request for the LoadCard method, with any body, and a specified content type
+func NewLoadCardRequestWithBody(server string, id string, params *LoadCardParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s/load", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRevealCardRequest calls the generic RevealCard builder with application/json body
+func NewRevealCardRequest(server string, id string, params *RevealCardParams, body RevealCardJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRevealCardRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRevealCardRequestWithBody constructs an http.Request for the RevealCard method, with any body, and a specified content type
+func NewRevealCardRequestWithBody(server string, id string, params *RevealCardParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s/reveal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListCardTransactionsRequest constructs an http.Request for the ListCardTransactions method
+func NewListCardTransactionsRequest(server string, id string, params *ListCardTransactionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s/transactions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XRequestId != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam0)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam1)
+		}
+
+		if params.XMode != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam2)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam3)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewUnfreezeCardRequest constructs an http.Request for the UnfreezeCard method
+func NewUnfreezeCardRequest(server string, id string, params *UnfreezeCardParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/cards/%s/unfreeze", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewCreateCompanyRequest calls the generic CreateCompany builder with application/json body
 func NewCreateCompanyRequest(server string, params *CreateCompanyParams, body CreateCompanyJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -15908,6 +20151,854 @@ func NewListPolicyVersionsRequest(server string, id string, params *ListPolicyVe
 	return req, nil
 }
 
+// NewSwipeCardRequest calls the generic SwipeCard builder with application/json body
+func NewSwipeCardRequest(server string, id string, params *SwipeCardParams, body SwipeCardJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSwipeCardRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewSwipeCardRequestWithBody constructs an http.Request for the SwipeCard method, with any body, and a specified content type
+func NewSwipeCardRequestWithBody(server string, id string, params *SwipeCardParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/authorize", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCaptureSwipeRequest calls the generic CaptureSwipe builder with application/json body
+func NewCaptureSwipeRequest(server string, id string, params *CaptureSwipeParams, body CaptureSwipeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCaptureSwipeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCaptureSwipeRequestWithBody constructs an http.Request for the CaptureSwipe method, with any body, and a specified content type
+func NewCaptureSwipeRequestWithBody(server string, id string, params *CaptureSwipeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/capture", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewOpenDisputeRequest calls the generic OpenDispute builder with application/json body
+func NewOpenDisputeRequest(server string, id string, params *OpenDisputeParams, body OpenDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenDisputeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewOpenDisputeRequestWithBody constructs an http.Request for the OpenDispute method, with any body, and a specified content type
+func NewOpenDisputeRequestWithBody(server string, id string, params *OpenDisputeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/dispute", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCloseDisputeRequest calls the generic CloseDispute builder with application/json body
+func NewCloseDisputeRequest(server string, id string, params *CloseDisputeParams, body CloseDisputeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCloseDisputeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCloseDisputeRequestWithBody constructs an http.Request for the CloseDispute method, with any body, and a specified content type
+func NewCloseDisputeRequestWithBody(server string, id string, params *CloseDisputeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/dispute/close", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExpireSwipeRequest calls the generic ExpireSwipe builder with application/json body
+func NewExpireSwipeRequest(server string, id string, params *ExpireSwipeParams, body ExpireSwipeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExpireSwipeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewExpireSwipeRequestWithBody constructs an http.Request for the ExpireSwipe method, with any body, and a specified content type
+func NewExpireSwipeRequestWithBody(server string, id string, params *ExpireSwipeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/expire", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewForcePostRequest calls the generic ForcePost builder with application/json body
+func NewForcePostRequest(server string, id string, params *ForcePostParams, body ForcePostJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewForcePostRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewForcePostRequestWithBody constructs an http.Request for the ForcePost method, with any body, and a specified content type
+func NewForcePostRequestWithBody(server string, id string, params *ForcePostParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/force-post", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRefundSwipeRequest calls the generic RefundSwipe builder with application/json body
+func NewRefundSwipeRequest(server string, id string, params *RefundSwipeParams, body RefundSwipeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefundSwipeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRefundSwipeRequestWithBody constructs an http.Request for the RefundSwipe method, with any body, and a specified content type
+func NewRefundSwipeRequestWithBody(server string, id string, params *RefundSwipeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/refund", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReverseSwipeRequest calls the generic ReverseSwipe builder with application/json body
+func NewReverseSwipeRequest(server string, id string, params *ReverseSwipeParams, body ReverseSwipeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReverseSwipeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReverseSwipeRequestWithBody constructs an http.Request for the ReverseSwipe method, with any body, and a specified content type
+func NewReverseSwipeRequestWithBody(server string, id string, params *ReverseSwipeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sandbox/cards/%s/reverse", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XRequestId != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Request-Id", *params.XRequestId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Request-Id", headerParam1)
+		}
+
+		if params.XCompanyId != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-Company-Id", *params.XCompanyId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Company-Id", headerParam2)
+		}
+
+		if params.XMode != nil {
+			var headerParam3 string
+
+			headerParam3, err = runtime.StyleParamWithOptions("simple", false, "X-Mode", *params.XMode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Mode", headerParam3)
+		}
+
+		if params.XAgentId != nil {
+			var headerParam4 string
+
+			headerParam4, err = runtime.StyleParamWithOptions("simple", false, "X-Agent-Id", *params.XAgentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Agent-Id", headerParam4)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewTopUpRequest calls the generic TopUp builder with application/json body
 func NewTopUpRequest(server string, params *TopUpParams, body TopUpJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -18048,6 +23139,177 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/budget/{agent} (the `GetBudget` operationId).
 	GetBudgetWithResponse(ctx context.Context, agent string, params *GetBudgetParams, reqEditors ...RequestEditorFn) (*GetBudgetResponse, error)
 
+	// ListCardProvidersWithResponse List providers of cards
+	//
+	// Those that this server knows, connected or not, in this mode.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+	ListCardProvidersWithResponse(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*ListCardProvidersResponse, error)
+
+	// DisconnectStripeWithResponse Disconnect Stripe Issuing
+	//
+	// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+	DisconnectStripeWithResponse(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*DisconnectStripeResponse, error)
+
+	// ConnectStripeWithBodyWithResponse Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripeWithBodyWithResponse(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error)
+
+	// ConnectStripeWithResponse Connect Stripe Issuing
+	//
+	// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+	ConnectStripeWithResponse(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error)
+
+	// ListCardsWithResponse List cards
+	//
+	// Newest first. A call that is scoped to one agent sees that agent's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/cards (the `ListCards` operationId).
+	ListCardsWithResponse(ctx context.Context, params *ListCardsParams, reqEditors ...RequestEditorFn) (*ListCardsResponse, error)
+
+	// CreateCardWithBodyWithResponse Create a card
+	//
+	// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+	CreateCardWithBodyWithResponse(ctx context.Context, params *CreateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCardResponse, error)
+
+	// CreateCardWithResponse Create a card
+	//
+	// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+	CreateCardWithResponse(ctx context.Context, params *CreateCardParams, body CreateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCardResponse, error)
+
+	// DeleteCardWithResponse Cancel a card
+	//
+	// As /cancel does.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/cards/{id} (the `DeleteCard` operationId).
+	DeleteCardWithResponse(ctx context.Context, id string, params *DeleteCardParams, reqEditors ...RequestEditorFn) (*DeleteCardResponse, error)
+
+	// GetCardWithResponse Get a card
+	//
+	// Without its number.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/cards/{id} (the `GetCard` operationId).
+	GetCardWithResponse(ctx context.Context, id string, params *GetCardParams, reqEditors ...RequestEditorFn) (*GetCardResponse, error)
+
+	// UpdateCardWithBodyWithResponse Change a card
+	//
+	// Its name, controls and metadata. What is absent stays as it is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+	UpdateCardWithBodyWithResponse(ctx context.Context, id string, params *UpdateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCardResponse, error)
+
+	// UpdateCardWithResponse Change a card
+	//
+	// Its name, controls and metadata. What is absent stays as it is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+	UpdateCardWithResponse(ctx context.Context, id string, params *UpdateCardParams, body UpdateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCardResponse, error)
+
+	// CancelCardWithResponse Cancel a card
+	//
+	// For good. What is left returns to the wallet; what open swipes hold returns when they end, unless it is captured.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards/{id}/cancel (the `CancelCard` operationId).
+	CancelCardWithResponse(ctx context.Context, id string, params *CancelCardParams, reqEditors ...RequestEditorFn) (*CancelCardResponse, error)
+
+	// FreezeCardWithResponse Freeze a card
+	//
+	// Every swipe is declined from now on. What is open may still be captured.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards/{id}/freeze (the `FreezeCard` operationId).
+	FreezeCardWithResponse(ctx context.Context, id string, params *FreezeCardParams, reqEditors ...RequestEditorFn) (*FreezeCardResponse, error)
+
+	// LoadCardWithBodyWithResponse Load a card
+	//
+	// Moves more from the card's wallet onto it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+	LoadCardWithBodyWithResponse(ctx context.Context, id string, params *LoadCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoadCardResponse, error)
+
+	// LoadCardWithResponse Load a card
+	//
+	// Moves more from the card's wallet onto it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+	LoadCardWithResponse(ctx context.Context, id string, params *LoadCardParams, body LoadCardJSONRequestBody, reqEditors ...RequestEditorFn) (*LoadCardResponse, error)
+
+	// RevealCardWithBodyWithResponse Reveal a card's number
+	//
+	// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+	RevealCardWithBodyWithResponse(ctx context.Context, id string, params *RevealCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevealCardResponse, error)
+
+	// RevealCardWithResponse Reveal a card's number
+	//
+	// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+	RevealCardWithResponse(ctx context.Context, id string, params *RevealCardParams, body RevealCardJSONRequestBody, reqEditors ...RequestEditorFn) (*RevealCardResponse, error)
+
+	// ListCardTransactionsWithResponse List a card's transactions
+	//
+	// Newest first: swipes, approved and declined, and what became of them.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/cards/{id}/transactions (the `ListCardTransactions` operationId).
+	ListCardTransactionsWithResponse(ctx context.Context, id string, params *ListCardTransactionsParams, reqEditors ...RequestEditorFn) (*ListCardTransactionsResponse, error)
+
+	// UnfreezeCardWithResponse Unfreeze a card
+	//
+	// Lets it be used again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/cards/{id}/unfreeze (the `UnfreezeCard` operationId).
+	UnfreezeCardWithResponse(ctx context.Context, id string, params *UnfreezeCardParams, reqEditors ...RequestEditorFn) (*UnfreezeCardResponse, error)
+
 	// CreateCompanyWithBodyWithResponse Create a company
 	//
 	// The person whose session this is becomes its owner.
@@ -18362,6 +23624,150 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/policies/{id}/versions (the `ListPolicyVersions` operationId).
 	ListPolicyVersionsWithResponse(ctx context.Context, id string, params *ListPolicyVersionsParams, reqEditors ...RequestEditorFn) (*ListPolicyVersionsResponse, error)
+
+	// SwipeCardWithBodyWithResponse Swipe a card
+	//
+	// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+	SwipeCardWithBodyWithResponse(ctx context.Context, id string, params *SwipeCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SwipeCardResponse, error)
+
+	// SwipeCardWithResponse Swipe a card
+	//
+	// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+	SwipeCardWithResponse(ctx context.Context, id string, params *SwipeCardParams, body SwipeCardJSONRequestBody, reqEditors ...RequestEditorFn) (*SwipeCardResponse, error)
+
+	// CaptureSwipeWithBodyWithResponse Capture a swipe
+	//
+	// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+	CaptureSwipeWithBodyWithResponse(ctx context.Context, id string, params *CaptureSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CaptureSwipeResponse, error)
+
+	// CaptureSwipeWithResponse Capture a swipe
+	//
+	// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+	CaptureSwipeWithResponse(ctx context.Context, id string, params *CaptureSwipeParams, body CaptureSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*CaptureSwipeResponse, error)
+
+	// OpenDisputeWithBodyWithResponse Open a dispute
+	//
+	// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+	OpenDisputeWithBodyWithResponse(ctx context.Context, id string, params *OpenDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error)
+
+	// OpenDisputeWithResponse Open a dispute
+	//
+	// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+	OpenDisputeWithResponse(ctx context.Context, id string, params *OpenDisputeParams, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error)
+
+	// CloseDisputeWithBodyWithResponse Close a dispute
+	//
+	// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+	CloseDisputeWithBodyWithResponse(ctx context.Context, id string, params *CloseDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseDisputeResponse, error)
+
+	// CloseDisputeWithResponse Close a dispute
+	//
+	// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+	CloseDisputeWithResponse(ctx context.Context, id string, params *CloseDisputeParams, body CloseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseDisputeResponse, error)
+
+	// ExpireSwipeWithBodyWithResponse Let a swipe run out
+	//
+	// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+	ExpireSwipeWithBodyWithResponse(ctx context.Context, id string, params *ExpireSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireSwipeResponse, error)
+
+	// ExpireSwipeWithResponse Let a swipe run out
+	//
+	// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+	ExpireSwipeWithResponse(ctx context.Context, id string, params *ExpireSwipeParams, body ExpireSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireSwipeResponse, error)
+
+	// ForcePostWithBodyWithResponse Force a posting
+	//
+	// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+	ForcePostWithBodyWithResponse(ctx context.Context, id string, params *ForcePostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForcePostResponse, error)
+
+	// ForcePostWithResponse Force a posting
+	//
+	// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+	ForcePostWithResponse(ctx context.Context, id string, params *ForcePostParams, body ForcePostJSONRequestBody, reqEditors ...RequestEditorFn) (*ForcePostResponse, error)
+
+	// RefundSwipeWithBodyWithResponse Refund a swipe
+	//
+	// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+	RefundSwipeWithBodyWithResponse(ctx context.Context, id string, params *RefundSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefundSwipeResponse, error)
+
+	// RefundSwipeWithResponse Refund a swipe
+	//
+	// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+	RefundSwipeWithResponse(ctx context.Context, id string, params *RefundSwipeParams, body RefundSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*RefundSwipeResponse, error)
+
+	// ReverseSwipeWithBodyWithResponse Reverse a swipe
+	//
+	// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+	ReverseSwipeWithBodyWithResponse(ctx context.Context, id string, params *ReverseSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReverseSwipeResponse, error)
+
+	// ReverseSwipeWithResponse Reverse a swipe
+	//
+	// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+	ReverseSwipeWithResponse(ctx context.Context, id string, params *ReverseSwipeParams, body ReverseSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseSwipeResponse, error)
 
 	// TopUpWithBodyWithResponse Add test money
 	//
@@ -22456,6 +27862,1532 @@ func (r GetBudgetResponse) ContentType() string {
 	return ""
 }
 
+type ListCardProvidersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardProviderList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCardProvidersResponse) GetJSON200() *CardProviderList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListCardProvidersResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCardProvidersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCardProvidersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCardProvidersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCardProvidersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DisconnectStripeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardProvider
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DisconnectStripeResponse) GetJSON200() *CardProvider {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DisconnectStripeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DisconnectStripeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DisconnectStripeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DisconnectStripeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DisconnectStripeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ConnectStripeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardProvider
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConnectStripeResponse) GetJSON200() *CardProvider {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ConnectStripeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ConnectStripeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConnectStripeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConnectStripeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConnectStripeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListCardsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCardsResponse) GetJSON200() *CardList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListCardsResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCardsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCardsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCardsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCardsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ShownCard
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateCardResponse) GetJSON201() *ShownCard {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CreateCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Card
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteCardResponse) GetJSON200() *Card {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DeleteCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Card
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCardResponse) GetJSON200() *Card {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Card
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateCardResponse) GetJSON200() *Card {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r UpdateCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Card
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelCardResponse) GetJSON200() *Card {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CancelCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FreezeCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Card
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FreezeCardResponse) GetJSON200() *Card {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r FreezeCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r FreezeCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FreezeCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FreezeCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FreezeCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LoadCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Card
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LoadCardResponse) GetJSON200() *Card {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LoadCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r LoadCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LoadCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LoadCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LoadCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevealCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardSecret
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RevealCardResponse) GetJSON200() *CardSecret {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RevealCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RevealCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevealCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevealCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevealCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListCardTransactionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransactionList
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCardTransactionsResponse) GetJSON200() *CardTransactionList {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListCardTransactionsResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCardTransactionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCardTransactionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCardTransactionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCardTransactionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UnfreezeCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Card
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UnfreezeCardResponse) GetJSON200() *Card {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r UnfreezeCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UnfreezeCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnfreezeCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnfreezeCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnfreezeCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateCompanyResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25209,6 +32141,950 @@ func (r ListPolicyVersionsResponse) ContentType() string {
 	return ""
 }
 
+type SwipeCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SwipeAnswer
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SwipeCardResponse) GetJSON200() *SwipeAnswer {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SwipeCardResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SwipeCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SwipeCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SwipeCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SwipeCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CaptureSwipeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransaction
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CaptureSwipeResponse) GetJSON200() *CardTransaction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CaptureSwipeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CaptureSwipeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CaptureSwipeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CaptureSwipeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CaptureSwipeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OpenDisputeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransaction
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OpenDisputeResponse) GetJSON200() *CardTransaction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r OpenDisputeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenDisputeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenDisputeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CloseDisputeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransaction
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CloseDisputeResponse) GetJSON200() *CardTransaction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CloseDisputeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CloseDisputeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseDisputeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseDisputeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseDisputeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ExpireSwipeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransaction
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExpireSwipeResponse) GetJSON200() *CardTransaction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ExpireSwipeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ExpireSwipeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExpireSwipeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExpireSwipeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExpireSwipeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ForcePostResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransaction
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ForcePostResponse) GetJSON200() *CardTransaction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ForcePostResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ForcePostResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForcePostResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForcePostResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForcePostResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RefundSwipeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransaction
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefundSwipeResponse) GetJSON200() *CardTransaction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RefundSwipeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RefundSwipeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefundSwipeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefundSwipeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefundSwipeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReverseSwipeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CardTransaction
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *Problem
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *Problem
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *Problem
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Problem
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReverseSwipeResponse) GetJSON200() *CardTransaction {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON400() *Problem {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON401() *Problem {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON403() *Problem {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON413() *Problem {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON415() *Problem {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON429() *Problem {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON500() *Problem {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReverseSwipeResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReverseSwipeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReverseSwipeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReverseSwipeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReverseSwipeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type TopUpResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -27813,6 +35689,291 @@ func (c *ClientWithResponses) GetBudgetWithResponse(ctx context.Context, agent s
 	return ParseGetBudgetResponse(rsp)
 }
 
+// ListCardProvidersWithResponse List providers of cards
+//
+// Those that this server knows, connected or not, in this mode.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/card-providers (the `ListCardProviders` operationId).
+func (c *ClientWithResponses) ListCardProvidersWithResponse(ctx context.Context, params *ListCardProvidersParams, reqEditors ...RequestEditorFn) (*ListCardProvidersResponse, error) {
+	rsp, err := c.ListCardProviders(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCardProvidersResponse(rsp)
+}
+
+// DisconnectStripeWithResponse Disconnect Stripe Issuing
+//
+// The key is forgotten. Refused with provider_in_use while cards that were made there are not canceled.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/card-providers/stripe (the `DisconnectStripe` operationId).
+func (c *ClientWithResponses) DisconnectStripeWithResponse(ctx context.Context, params *DisconnectStripeParams, reqEditors ...RequestEditorFn) (*DisconnectStripeResponse, error) {
+	rsp, err := c.DisconnectStripe(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDisconnectStripeResponse(rsp)
+}
+
+// ConnectStripeWithBodyWithResponse Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *ClientWithResponses) ConnectStripeWithBodyWithResponse(ctx context.Context, params *ConnectStripeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error) {
+	rsp, err := c.ConnectStripeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConnectStripeResponse(rsp)
+}
+
+// ConnectStripeWithResponse Connect Stripe Issuing
+//
+// The key is tried at Stripe, the cardholder is found or made, and so is the webhook. From then on, new cards of this mode are made there. Where Stripe does not let the key make the webhook, make one by hand for webhook_url, and connect again with its signing secret.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/card-providers/stripe (the `ConnectStripe` operationId).
+func (c *ClientWithResponses) ConnectStripeWithResponse(ctx context.Context, params *ConnectStripeParams, body ConnectStripeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConnectStripeResponse, error) {
+	rsp, err := c.ConnectStripe(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConnectStripeResponse(rsp)
+}
+
+// ListCardsWithResponse List cards
+//
+// Newest first. A call that is scoped to one agent sees that agent's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/cards (the `ListCards` operationId).
+func (c *ClientWithResponses) ListCardsWithResponse(ctx context.Context, params *ListCardsParams, reqEditors ...RequestEditorFn) (*ListCardsResponse, error) {
+	rsp, err := c.ListCards(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCardsResponse(rsp)
+}
+
+// CreateCardWithBodyWithResponse Create a card
+//
+// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+func (c *ClientWithResponses) CreateCardWithBodyWithResponse(ctx context.Context, params *CreateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCardResponse, error) {
+	rsp, err := c.CreateCardWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCardResponse(rsp)
+}
+
+// CreateCardWithResponse Create a card
+//
+// Virtual and prepaid: the amount moves from a wallet onto it. The number, its code and its expiry are in this answer and never again, but by a reveal.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards (the `CreateCard` operationId).
+func (c *ClientWithResponses) CreateCardWithResponse(ctx context.Context, params *CreateCardParams, body CreateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCardResponse, error) {
+	rsp, err := c.CreateCard(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCardResponse(rsp)
+}
+
+// DeleteCardWithResponse Cancel a card
+//
+// As /cancel does.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/cards/{id} (the `DeleteCard` operationId).
+func (c *ClientWithResponses) DeleteCardWithResponse(ctx context.Context, id string, params *DeleteCardParams, reqEditors ...RequestEditorFn) (*DeleteCardResponse, error) {
+	rsp, err := c.DeleteCard(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteCardResponse(rsp)
+}
+
+// GetCardWithResponse Get a card
+//
+// Without its number.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/cards/{id} (the `GetCard` operationId).
+func (c *ClientWithResponses) GetCardWithResponse(ctx context.Context, id string, params *GetCardParams, reqEditors ...RequestEditorFn) (*GetCardResponse, error) {
+	rsp, err := c.GetCard(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCardResponse(rsp)
+}
+
+// UpdateCardWithBodyWithResponse Change a card
+//
+// Its name, controls and metadata. What is absent stays as it is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+func (c *ClientWithResponses) UpdateCardWithBodyWithResponse(ctx context.Context, id string, params *UpdateCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCardResponse, error) {
+	rsp, err := c.UpdateCardWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateCardResponse(rsp)
+}
+
+// UpdateCardWithResponse Change a card
+//
+// Its name, controls and metadata. What is absent stays as it is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/cards/{id} (the `UpdateCard` operationId).
+func (c *ClientWithResponses) UpdateCardWithResponse(ctx context.Context, id string, params *UpdateCardParams, body UpdateCardJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCardResponse, error) {
+	rsp, err := c.UpdateCard(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateCardResponse(rsp)
+}
+
+// CancelCardWithResponse Cancel a card
+//
+// For good. What is left returns to the wallet; what open swipes hold returns when they end, unless it is captured.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards/{id}/cancel (the `CancelCard` operationId).
+func (c *ClientWithResponses) CancelCardWithResponse(ctx context.Context, id string, params *CancelCardParams, reqEditors ...RequestEditorFn) (*CancelCardResponse, error) {
+	rsp, err := c.CancelCard(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelCardResponse(rsp)
+}
+
+// FreezeCardWithResponse Freeze a card
+//
+// Every swipe is declined from now on. What is open may still be captured.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards/{id}/freeze (the `FreezeCard` operationId).
+func (c *ClientWithResponses) FreezeCardWithResponse(ctx context.Context, id string, params *FreezeCardParams, reqEditors ...RequestEditorFn) (*FreezeCardResponse, error) {
+	rsp, err := c.FreezeCard(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFreezeCardResponse(rsp)
+}
+
+// LoadCardWithBodyWithResponse Load a card
+//
+// Moves more from the card's wallet onto it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+func (c *ClientWithResponses) LoadCardWithBodyWithResponse(ctx context.Context, id string, params *LoadCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoadCardResponse, error) {
+	rsp, err := c.LoadCardWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoadCardResponse(rsp)
+}
+
+// LoadCardWithResponse Load a card
+//
+// Moves more from the card's wallet onto it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards/{id}/load (the `LoadCard` operationId).
+func (c *ClientWithResponses) LoadCardWithResponse(ctx context.Context, id string, params *LoadCardParams, body LoadCardJSONRequestBody, reqEditors ...RequestEditorFn) (*LoadCardResponse, error) {
+	rsp, err := c.LoadCard(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoadCardResponse(rsp)
+}
+
+// RevealCardWithBodyWithResponse Reveal a card's number
+//
+// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+func (c *ClientWithResponses) RevealCardWithBodyWithResponse(ctx context.Context, id string, params *RevealCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevealCardResponse, error) {
+	rsp, err := c.RevealCardWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevealCardResponse(rsp)
+}
+
+// RevealCardWithResponse Reveal a card's number
+//
+// The number, its code and its expiry, for the given reason, which the audit log keeps. Needs admin, or a spend key that is bound to the card's agent. Limited to a few times a minute.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards/{id}/reveal (the `RevealCard` operationId).
+func (c *ClientWithResponses) RevealCardWithResponse(ctx context.Context, id string, params *RevealCardParams, body RevealCardJSONRequestBody, reqEditors ...RequestEditorFn) (*RevealCardResponse, error) {
+	rsp, err := c.RevealCard(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevealCardResponse(rsp)
+}
+
+// ListCardTransactionsWithResponse List a card's transactions
+//
+// Newest first: swipes, approved and declined, and what became of them.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/cards/{id}/transactions (the `ListCardTransactions` operationId).
+func (c *ClientWithResponses) ListCardTransactionsWithResponse(ctx context.Context, id string, params *ListCardTransactionsParams, reqEditors ...RequestEditorFn) (*ListCardTransactionsResponse, error) {
+	rsp, err := c.ListCardTransactions(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCardTransactionsResponse(rsp)
+}
+
+// UnfreezeCardWithResponse Unfreeze a card
+//
+// Lets it be used again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/cards/{id}/unfreeze (the `UnfreezeCard` operationId).
+func (c *ClientWithResponses) UnfreezeCardWithResponse(ctx context.Context, id string, params *UnfreezeCardParams, reqEditors ...RequestEditorFn) (*UnfreezeCardResponse, error) {
+	rsp, err := c.UnfreezeCard(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnfreezeCardResponse(rsp)
+}
+
 // CreateCompanyWithBodyWithResponse Create a company
 //
 // The person whose session this is becomes its owner.
@@ -28336,6 +36497,246 @@ func (c *ClientWithResponses) ListPolicyVersionsWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListPolicyVersionsResponse(rsp)
+}
+
+// SwipeCardWithBodyWithResponse Swipe a card
+//
+// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+func (c *ClientWithResponses) SwipeCardWithBodyWithResponse(ctx context.Context, id string, params *SwipeCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SwipeCardResponse, error) {
+	rsp, err := c.SwipeCardWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSwipeCardResponse(rsp)
+}
+
+// SwipeCardWithResponse Swipe a card
+//
+// Asks as the card network does. A swipe that needs people is declined with approval_required; the same one is approved once they said yes. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/authorize (the `SwipeCard` operationId).
+func (c *ClientWithResponses) SwipeCardWithResponse(ctx context.Context, id string, params *SwipeCardParams, body SwipeCardJSONRequestBody, reqEditors ...RequestEditorFn) (*SwipeCardResponse, error) {
+	rsp, err := c.SwipeCard(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSwipeCardResponse(rsp)
+}
+
+// CaptureSwipeWithBodyWithResponse Capture a swipe
+//
+// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+func (c *ClientWithResponses) CaptureSwipeWithBodyWithResponse(ctx context.Context, id string, params *CaptureSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CaptureSwipeResponse, error) {
+	rsp, err := c.CaptureSwipeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCaptureSwipeResponse(rsp)
+}
+
+// CaptureSwipeWithResponse Capture a swipe
+//
+// Books what the merchant takes, in one part or several, also above what was approved. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/capture (the `CaptureSwipe` operationId).
+func (c *ClientWithResponses) CaptureSwipeWithResponse(ctx context.Context, id string, params *CaptureSwipeParams, body CaptureSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*CaptureSwipeResponse, error) {
+	rsp, err := c.CaptureSwipe(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCaptureSwipeResponse(rsp)
+}
+
+// OpenDisputeWithBodyWithResponse Open a dispute
+//
+// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+func (c *ClientWithResponses) OpenDisputeWithBodyWithResponse(ctx context.Context, id string, params *OpenDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error) {
+	rsp, err := c.OpenDisputeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenDisputeResponse(rsp)
+}
+
+// OpenDisputeWithResponse Open a dispute
+//
+// Of what was captured, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute (the `OpenDispute` operationId).
+func (c *ClientWithResponses) OpenDisputeWithResponse(ctx context.Context, id string, params *OpenDisputeParams, body OpenDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenDisputeResponse, error) {
+	rsp, err := c.OpenDispute(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenDisputeResponse(rsp)
+}
+
+// CloseDisputeWithBodyWithResponse Close a dispute
+//
+// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+func (c *ClientWithResponses) CloseDisputeWithBodyWithResponse(ctx context.Context, id string, params *CloseDisputeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseDisputeResponse, error) {
+	rsp, err := c.CloseDisputeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseDisputeResponse(rsp)
+}
+
+// CloseDisputeWithResponse Close a dispute
+//
+// When it is won, the money comes back. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/dispute/close (the `CloseDispute` operationId).
+func (c *ClientWithResponses) CloseDisputeWithResponse(ctx context.Context, id string, params *CloseDisputeParams, body CloseDisputeJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseDisputeResponse, error) {
+	rsp, err := c.CloseDispute(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseDisputeResponse(rsp)
+}
+
+// ExpireSwipeWithBodyWithResponse Let a swipe run out
+//
+// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+func (c *ClientWithResponses) ExpireSwipeWithBodyWithResponse(ctx context.Context, id string, params *ExpireSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExpireSwipeResponse, error) {
+	rsp, err := c.ExpireSwipeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireSwipeResponse(rsp)
+}
+
+// ExpireSwipeWithResponse Let a swipe run out
+//
+// Ends its hold as time would. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/expire (the `ExpireSwipe` operationId).
+func (c *ClientWithResponses) ExpireSwipeWithResponse(ctx context.Context, id string, params *ExpireSwipeParams, body ExpireSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*ExpireSwipeResponse, error) {
+	rsp, err := c.ExpireSwipe(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpireSwipeResponse(rsp)
+}
+
+// ForcePostWithBodyWithResponse Force a posting
+//
+// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+func (c *ClientWithResponses) ForcePostWithBodyWithResponse(ctx context.Context, id string, params *ForcePostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForcePostResponse, error) {
+	rsp, err := c.ForcePostWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForcePostResponse(rsp)
+}
+
+// ForcePostWithResponse Force a posting
+//
+// Books what nobody was asked for, past every limit. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/force-post (the `ForcePost` operationId).
+func (c *ClientWithResponses) ForcePostWithResponse(ctx context.Context, id string, params *ForcePostParams, body ForcePostJSONRequestBody, reqEditors ...RequestEditorFn) (*ForcePostResponse, error) {
+	rsp, err := c.ForcePost(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForcePostResponse(rsp)
+}
+
+// RefundSwipeWithBodyWithResponse Refund a swipe
+//
+// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+func (c *ClientWithResponses) RefundSwipeWithBodyWithResponse(ctx context.Context, id string, params *RefundSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefundSwipeResponse, error) {
+	rsp, err := c.RefundSwipeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefundSwipeResponse(rsp)
+}
+
+// RefundSwipeWithResponse Refund a swipe
+//
+// Books what the merchant gives back of what it captured. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/refund (the `RefundSwipe` operationId).
+func (c *ClientWithResponses) RefundSwipeWithResponse(ctx context.Context, id string, params *RefundSwipeParams, body RefundSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*RefundSwipeResponse, error) {
+	rsp, err := c.RefundSwipe(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefundSwipeResponse(rsp)
+}
+
+// ReverseSwipeWithBodyWithResponse Reverse a swipe
+//
+// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+func (c *ClientWithResponses) ReverseSwipeWithBodyWithResponse(ctx context.Context, id string, params *ReverseSwipeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReverseSwipeResponse, error) {
+	rsp, err := c.ReverseSwipeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReverseSwipeResponse(rsp)
+}
+
+// ReverseSwipeWithResponse Reverse a swipe
+//
+// Gives back what is held, or a part of it. In test mode; in live mode it is refused with provider_not_connected.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sandbox/cards/{id}/reverse (the `ReverseSwipe` operationId).
+func (c *ClientWithResponses) ReverseSwipeWithResponse(ctx context.Context, id string, params *ReverseSwipeParams, body ReverseSwipeJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseSwipeResponse, error) {
+	rsp, err := c.ReverseSwipe(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReverseSwipeResponse(rsp)
 }
 
 // TopUpWithBodyWithResponse Add test money
@@ -32022,6 +40423,1322 @@ func ParseGetBudgetResponse(rsp *http.Response) (*GetBudgetResponse, error) {
 	return response, nil
 }
 
+// ParseListCardProvidersResponse parses an HTTP response from a ListCardProvidersWithResponse call
+func ParseListCardProvidersResponse(rsp *http.Response) (*ListCardProvidersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCardProvidersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardProviderList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDisconnectStripeResponse parses an HTTP response from a DisconnectStripeWithResponse call
+func ParseDisconnectStripeResponse(rsp *http.Response) (*DisconnectStripeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DisconnectStripeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardProvider
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseConnectStripeResponse parses an HTTP response from a ConnectStripeWithResponse call
+func ParseConnectStripeResponse(rsp *http.Response) (*ConnectStripeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConnectStripeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardProvider
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCardsResponse parses an HTTP response from a ListCardsWithResponse call
+func ParseListCardsResponse(rsp *http.Response) (*ListCardsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCardsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateCardResponse parses an HTTP response from a CreateCardWithResponse call
+func ParseCreateCardResponse(rsp *http.Response) (*CreateCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ShownCard
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteCardResponse parses an HTTP response from a DeleteCardWithResponse call
+func ParseDeleteCardResponse(rsp *http.Response) (*DeleteCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Card
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCardResponse parses an HTTP response from a GetCardWithResponse call
+func ParseGetCardResponse(rsp *http.Response) (*GetCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Card
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateCardResponse parses an HTTP response from a UpdateCardWithResponse call
+func ParseUpdateCardResponse(rsp *http.Response) (*UpdateCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Card
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelCardResponse parses an HTTP response from a CancelCardWithResponse call
+func ParseCancelCardResponse(rsp *http.Response) (*CancelCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Card
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFreezeCardResponse parses an HTTP response from a FreezeCardWithResponse call
+func ParseFreezeCardResponse(rsp *http.Response) (*FreezeCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FreezeCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Card
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLoadCardResponse parses an HTTP response from a LoadCardWithResponse call
+func ParseLoadCardResponse(rsp *http.Response) (*LoadCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LoadCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Card
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevealCardResponse parses an HTTP response from a RevealCardWithResponse call
+func ParseRevealCardResponse(rsp *http.Response) (*RevealCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevealCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardSecret
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCardTransactionsResponse parses an HTTP response from a ListCardTransactionsWithResponse call
+func ParseListCardTransactionsResponse(rsp *http.Response) (*ListCardTransactionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCardTransactionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransactionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUnfreezeCardResponse parses an HTTP response from a UnfreezeCardWithResponse call
+func ParseUnfreezeCardResponse(rsp *http.Response) (*UnfreezeCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnfreezeCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Card
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateCompanyResponse parses an HTTP response from a CreateCompanyWithResponse call
 func ParseCreateCompanyResponse(rsp *http.Response) (*CreateCompanyResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -34354,6 +44071,830 @@ func ParseListPolicyVersionsResponse(rsp *http.Response) (*ListPolicyVersionsRes
 			return nil, err
 		}
 		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSwipeCardResponse parses an HTTP response from a SwipeCardWithResponse call
+func ParseSwipeCardResponse(rsp *http.Response) (*SwipeCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SwipeCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SwipeAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCaptureSwipeResponse parses an HTTP response from a CaptureSwipeWithResponse call
+func ParseCaptureSwipeResponse(rsp *http.Response) (*CaptureSwipeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CaptureSwipeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransaction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenDisputeResponse parses an HTTP response from a OpenDisputeWithResponse call
+func ParseOpenDisputeResponse(rsp *http.Response) (*OpenDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransaction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCloseDisputeResponse parses an HTTP response from a CloseDisputeWithResponse call
+func ParseCloseDisputeResponse(rsp *http.Response) (*CloseDisputeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseDisputeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransaction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExpireSwipeResponse parses an HTTP response from a ExpireSwipeWithResponse call
+func ParseExpireSwipeResponse(rsp *http.Response) (*ExpireSwipeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExpireSwipeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransaction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseForcePostResponse parses an HTTP response from a ForcePostWithResponse call
+func ParseForcePostResponse(rsp *http.Response) (*ForcePostResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForcePostResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransaction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefundSwipeResponse parses an HTTP response from a RefundSwipeWithResponse call
+func ParseRefundSwipeResponse(rsp *http.Response) (*RefundSwipeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefundSwipeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransaction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReverseSwipeResponse parses an HTTP response from a ReverseSwipeWithResponse call
+func ParseReverseSwipeResponse(rsp *http.Response) (*ReverseSwipeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReverseSwipeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CardTransaction
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem
