@@ -22,12 +22,13 @@ CREATE TABLE cards (
   created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
   frozen_at    timestamptz,
   canceled_at  timestamptz,
+  used_at      timestamptz, -- of a single-use card: when its swipe was approved
   PRIMARY KEY (company_id, live, card_id),
   FOREIGN KEY (company_id, live, agent_id) REFERENCES agents (company_id, live, agent_id),
   CHECK ((status = 'canceled') = (canceled_at IS NOT NULL))
 ) WITH (fillfactor = 90);
 -- Cards that money may still come free of by time.
-CREATE INDEX cards_ending ON cards (company_id, live, card_id) WHERE single_use AND status <> 'canceled';
+CREATE INDEX cards_ending ON cards (used_at) WHERE used_at IS NOT NULL AND status <> 'canceled';
 CREATE INDEX cards_ended ON cards (canceled_at) WHERE status = 'canceled';
 CREATE INDEX cards_agent ON cards (company_id, live, agent_id, card_id);
 CREATE UNIQUE INDEX cards_provider ON cards (company_id, live, provider, provider_ref);
@@ -60,7 +61,7 @@ CREATE TABLE card_transactions (
   amount           bigint NOT NULL CHECK (amount >= 0), -- minor units of the card's currency
   above            bigint NOT NULL DEFAULT 0 CHECK (above >= 0), -- of a capture: what the tolerance does not explain
   hold_id          uuid,          -- of an authorization: what it keeps of the card's account
-  counted_at       timestamptz NOT NULL, -- the authorization's decision: which window of the card's limits it counts in
+  counted_at       timestamptz NOT NULL, -- of the hold, or of what was forced: which window of the card's limits it counts in
   merchant         text NOT NULL DEFAULT '',
   merchant_key     text NOT NULL DEFAULT '', -- the domain, else the name, normalised
   code             text NOT NULL, -- ok, or why not
@@ -74,12 +75,12 @@ CREATE TABLE card_transactions (
 CREATE UNIQUE INDEX card_transactions_once ON card_transactions (company_id, live, card_id, network_id);
 CREATE INDEX card_transactions_card ON card_transactions (company_id, live, card_id, transaction_id);
 -- What the card's own limits and velocity add up.
-CREATE INDEX card_transactions_counted ON card_transactions (company_id, live, card_id, counted_at)
-  WHERE type IN ('authorization', 'capture', 'refund', 'force_post', 'dispute_won');
-CREATE INDEX card_transactions_approved ON card_transactions (company_id, live, card_id, transaction_id) WHERE type = 'authorization';
+CREATE INDEX card_transactions_counted ON card_transactions (company_id, live, card_id, counted_at) INCLUDE (type, amount)
+  WHERE type IN ('capture', 'refund', 'force_post', 'dispute_won');
+CREATE INDEX card_transactions_approved ON card_transactions (company_id, live, card_id, created_at) WHERE type = 'authorization';
 -- Swipes that wait, or waited, for people.
 CREATE INDEX card_transactions_waiting ON card_transactions (company_id, live, card_id, merchant_key) WHERE code = 'approval_required';
-CREATE INDEX card_transactions_authorization ON card_transactions (company_id, live, authorization_id, transaction_id);
+CREATE INDEX card_transactions_authorization ON card_transactions (company_id, live, card_id, authorization_id, transaction_id);
 
 -- Who saw a number, and why: it bounds how many can be looked at.
 CREATE TABLE card_reveals (
@@ -95,7 +96,7 @@ CREATE TABLE card_reveals (
 CREATE INDEX card_reveals_recent ON card_reveals (company_id, live, created_at);
 
 GRANT SELECT, INSERT ON cards, card_numbers, card_transactions, card_reveals TO purser_app;
-GRANT UPDATE (name, status, controls, metadata, frozen_at, canceled_at) ON cards TO purser_app;
+GRANT UPDATE (name, status, controls, metadata, frozen_at, canceled_at, used_at) ON cards TO purser_app;
 
 -- +goose Down
 DROP TABLE card_reveals, card_transactions, card_numbers, cards;

@@ -110,11 +110,16 @@ ORDER BY transaction_id DESC LIMIT @max_rows;
 SELECT * FROM card_transactions WHERE company_id = $1 AND live = $2 AND card_id = $3 AND network_id = $4;
 
 -- name: CardTransactionInsert :one
+-- What belongs to a hold counts when the hold was placed.
 INSERT INTO card_transactions (company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above,
   hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id)
 VALUES (@company_id, @live, @transaction_id, @card_id, @type, @network_id, @authorization_id, @follows, @amount, @above,
-  @hold_id, @counted_at, @merchant, @merchant_key, @code, @network_code, @reason, @ledger_id)
+  sqlc.narg(hold_id), coalesce((SELECT h.created_at FROM ledger_holds h WHERE h.company_id = @company_id AND h.live = @live AND h.hold_id = sqlc.narg(hold_id)), @counted_at),
+  @merchant, @merchant_key, @code, @network_code, @reason, @ledger_id)
 RETURNING created_at;
+
+-- name: CardSetUsed :exec
+UPDATE cards SET used_at = clock_timestamp() WHERE company_id = $1 AND live = $2 AND card_id = $3 AND single_use;
 
 -- name: CardAdmit :one
 -- The card of a swipe, locked, with the zone that its rules follow and the clock.
@@ -128,32 +133,31 @@ FOR UPDATE OF c;
 -- gate writes its own: the swipes before this one in the same transaction count.
 -- spent is what was captured and is held, of each window; waiting and approved
 -- are requests for the same, that people have not decided and have approved.
+-- Other tables are asked row by row: a join would be planned by the company.
 SELECT
   EXISTS (SELECT FROM card_transactions k WHERE k.company_id = @company_id AND k.live = @live AND k.card_id = @card_id AND k.network_id = @network_id) AS known,
-  EXISTS (SELECT FROM card_transactions u WHERE u.company_id = @company_id AND u.live = @live AND u.card_id = @card_id AND u.type = 'authorization') AS used,
   coalesce((SELECT x.authorization_id FROM card_transactions x
-    LEFT JOIN authorizations a ON a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id
     WHERE x.company_id = @company_id AND x.live = @live AND x.card_id = @card_id AND x.code = 'approval_required'
       AND x.merchant_key = @merchant_key AND x.amount = @amount
-      AND (a.authorization_id IS NULL OR a.status = 'held' AND a.expires_at > clock_timestamp())
-    ORDER BY x.transaction_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS waiting,
+      AND coalesce((SELECT a.status = 'held' AND a.expires_at > clock_timestamp() FROM authorizations a
+        WHERE a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id), true) LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS waiting,
   coalesce((SELECT x.authorization_id FROM card_transactions x
-    JOIN authorizations a ON a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id
-    WHERE x.company_id = @company_id AND x.live = @live AND x.card_id = @card_id AND x.code = 'approval_required'
-      AND x.merchant_key = @merchant_key AND a.status = 'pending' AND a.hold_id IS NULL AND a.amount >= @amount AND a.expires_at > clock_timestamp()
-      AND NOT EXISTS (SELECT FROM card_transactions p WHERE p.company_id = x.company_id AND p.live = x.live
-        AND p.authorization_id = x.authorization_id AND p.type = 'authorization')
-    ORDER BY x.transaction_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS approved,
-  ARRAY(SELECT coalesce((SELECT sum(CASE WHEN x.type = 'authorization' THEN coalesce(h.remaining, 0)
-        WHEN x.type IN ('capture', 'force_post') THEN x.amount ELSE -x.amount END)
-      FROM card_transactions x
-      LEFT JOIN ledger_holds h ON h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id
-      WHERE x.company_id = @company_id AND x.live = @live AND x.card_id = @card_id AND x.counted_at >= w.since
-        AND x.type IN ('authorization', 'capture', 'refund', 'force_post', 'dispute_won')), 0)::bigint
+    WHERE x.company_id = @company_id AND x.live = @live AND x.card_id = @card_id AND x.code = 'approval_required' AND x.merchant_key = @merchant_key
+      AND (SELECT a.status = 'pending' AND a.hold_id IS NULL AND a.amount >= @amount AND a.expires_at > clock_timestamp() FROM authorizations a
+        WHERE a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id)
+      AND (SELECT count(*) = 0 FROM card_transactions p WHERE p.company_id = x.company_id AND p.live = x.live AND p.card_id = x.card_id
+        AND p.authorization_id = x.authorization_id AND p.type = 'authorization') LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS approved,
+  ARRAY(SELECT (coalesce((SELECT sum(CASE WHEN t.type IN ('capture', 'force_post') THEN t.amount ELSE -t.amount END) FROM card_transactions t
+      WHERE t.company_id = @company_id AND t.live = @live AND t.card_id = @card_id AND t.counted_at >= w.since
+        AND t.type IN ('capture', 'refund', 'force_post', 'dispute_won')), 0)
+    + coalesce((SELECT sum(h.remaining) FROM ledger_holds h
+      WHERE h.company_id = @company_id AND h.live = @live AND h.closed_at IS NULL AND h.created_at >= w.since
+        AND h.account_id = (SELECT b.account_id FROM ledger_accounts b WHERE b.company_id = @company_id AND b.live = @live
+          AND b.kind = 'card' AND b.owner_id = @card_id AND b.currency = @currency::text)), 0))::bigint
     FROM unnest(@since::timestamptz[]) WITH ORDINALITY AS w(since, n) ORDER BY w.n)::bigint[] AS spent,
   ARRAY(SELECT r.created_at FROM card_transactions r
     WHERE r.company_id = @company_id AND r.live = @live AND r.card_id = @card_id AND r.type = 'authorization'
-    ORDER BY r.transaction_id DESC LIMIT @recent::int)::timestamptz[] AS recent;
+    ORDER BY r.created_at DESC LIMIT @recent::int)::timestamptz[] AS recent;
 
 -- name: CardRoot :one
 -- How an authorization began on this card.
@@ -176,11 +180,9 @@ JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.
 WHERE c.status = 'canceled' AND c.canceled_at > clock_timestamp() - interval '8 days' AND b.balance > 0
 UNION ALL
 SELECT c.company_id, c.live, c.card_id FROM cards c
-WHERE c.single_use AND c.status <> 'canceled'
-  AND EXISTS (SELECT FROM card_transactions u WHERE u.company_id = c.company_id AND u.live = c.live AND u.card_id = c.card_id AND u.type = 'authorization')
-  AND NOT EXISTS (SELECT FROM card_transactions x
-    JOIN ledger_holds h ON h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id AND h.remaining > 0
-    WHERE x.company_id = c.company_id AND x.live = c.live AND x.card_id = c.card_id AND x.type = 'authorization')
+LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
+LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
+WHERE c.used_at IS NOT NULL AND c.status <> 'canceled' AND coalesce(h.balance, 0) = 0
 LIMIT 200;
 
 -- name: CardStatement :many
@@ -190,7 +192,3 @@ FROM card_transactions x JOIN cards c ON c.company_id = x.company_id AND c.live 
 WHERE x.company_id = @company_id AND x.live = @live AND c.provider = @provider AND x.ledger_id IS NOT NULL
   AND x.created_at >= @from_at AND x.created_at < @to_at
 ORDER BY x.transaction_id;
-
--- name: CardUsed :one
-SELECT EXISTS (SELECT FROM card_transactions u
-  WHERE u.company_id = $1 AND u.live = $2 AND u.card_id = $3 AND u.type = 'authorization');

@@ -26,6 +26,8 @@ func (e Event) Did() string {
 		told = e.didMember(what)
 	case "company":
 		told = e.didCompany(what)
+	case "card":
+		told = e.didCard(what)
 	case "ledger":
 		if what == "posted" {
 			told = "posted to the ledger: " + postingName(e.text("kind"))
@@ -202,4 +204,19 @@ func (e Event) didCompany(what string) string {
 		return "unfroze the company"
 	}
 	return ""
+}
+
+// didCard says what was done with a card, which its last four digits name.
+func (e Event) didCard(what string) string {
+	told := map[string]string{"created": "made the card", "loaded": "loaded the card", "updated": "changed the card", "frozen": "froze the card",
+		"unfrozen": "unfroze the card", "canceled": "canceled the card", "revealed": "showed the number of the card",
+		"reveal_refused": "was not shown the number of the card"}[what]
+	if told == "" {
+		return ""
+	}
+	told += e.named(" that ends in ", e.text("last4"))
+	if amount := e.text("amount"); amount != "" {
+		told += " with " + amount + " " + strings.ToUpper(e.text("currency"))
+	}
+	return told + e.named(" of ", e.Handle) + e.named(": ", e.text("reason"))
 }

@@ -43,7 +43,20 @@ type CardPage struct {
 	// Account is where the card's money is in the ledger.
 	Account uuid.UUID
 	Load    LoadForm
+	Swipe   SwipeForm
+	// NetworkID makes what is played twice with one page happen once.
+	NetworkID string
 }
+
+// SwipeForm is what was typed to play a terminal.
+type SwipeForm struct {
+	Amount, Merchant, MCC, Country string
+	Wrong                          Errors
+}
+
+// Playable says whether a person may play the card's network: that of the
+// sandbox, in test mode.
+func Playable(c cards.Card) bool { return !c.Tenant.Live && c.Provider == cards.SandboxName }
 
 // LoadForm is what was typed to load a card.
 type LoadForm struct {
@@ -163,8 +176,8 @@ func ControlSentence(w Words, r policy.Rule) string {
 	return strings.Replace(w.Sentence(r), "Each covered agent", "This card", 1)
 }
 
-// entryName says what happened to a card.
-func entryName(t cards.Type) string {
+// EntryName says what happened to a card.
+func EntryName(t cards.Type) string {
 	if name := map[cards.Type]string{cards.Authorized: "Approved", cards.Declined: "Declined", cards.Captured: "Captured", cards.Reversed: "Reversed",
 		cards.Refunded: "Refunded", cards.Expired: "Ran out", cards.ForcePosted: "Posted without asking", cards.DisputeOpened: "Dispute opened",
 		cards.DisputeWon: "Dispute won", cards.DisputeLost: "Dispute lost"}[t]; name != "" {

@@ -45,7 +45,8 @@ func checkName(c reconcile.Check) string {
 	if name := map[reconcile.Check]string{
 		reconcile.Meters: "Limits: meters and authorizations", reconcile.Sums: "Limits: totals and today", reconcile.Approvals: "Authorizations and approvals",
 		reconcile.Merchants: "Known merchants", reconcile.Events: "Authorizations and the audit log", reconcile.Ledger: "The ledger in itself",
-		reconcile.Seal: "The audit log and its seal",
+		reconcile.Cards: "Cards, authorizations and the ledger", reconcile.Holds: "Authorizations and what is set aside",
+		reconcile.Statement: "The books and the providers' statements", reconcile.Seal: "The audit log and its seal",
 	}[c]; name != "" {
 		return name
 	}

@@ -142,13 +142,17 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 		LinksPerAddress: links, LinksPerClient: links}); err != nil {
 		return f, err
 	}
-	f.gate = spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Lookups: h.lookups, Log: h.log})
-	if err = f.openCards(h); err != nil {
+	f.gate = f.newGate(h)
+	if f.cards, f.stripe, err = newCards(h, f.gate); err != nil {
 		return f, err
 	}
-	f.reconcile = reconcile.New(reconcile.Sources{Pool: h.pool, Log: f.audit}, f.queue, h.log)
+	f.reconcile = reconcile.New(reconcile.Sources{Pool: h.pool, Log: f.audit, Cards: f.cards}, f.queue, h.log)
 	f.messages, err = f.newMessages(h)
 	return f, err
+}
+
+func (f features) newGate(h house) *spend.Service {
+	return spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Lookups: h.lookups, Log: h.log})
 }
 
 func newAPI(h house, f features) (*api.API, error) {
@@ -177,6 +181,7 @@ func (f features) jobs(h house) []job {
 		{"news", forever(f.feed.Run)},
 		{"outbox", forever(f.outbox(h).Run)},
 		{"messages", f.queue.Run},
+		{"cards", forever(f.cards.Run)},
 		{"access", forever(f.access.Run)},
 		{"old idempotency keys", func(ctx context.Context) error { return hourly(ctx, h, once.Purge) }},
 	}...)

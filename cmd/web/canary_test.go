@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -62,6 +63,7 @@ type watched struct {
 	t            *testing.T
 	node         *pgtest.Node
 	url, metrics string
+	network      string // where a card network reaches it
 	logs         lockedBuffer
 	traces       *lockedBuffer
 	stop         func() error
@@ -79,12 +81,13 @@ func newWatched(t *testing.T) *watched {
 	endpoint, traces := collector(t)
 	metrics := freePort(t)
 	w.metrics, w.traces = "http://127.0.0.1:"+metrics+"/metrics", traces
+	w.network = "127.0.0.1:" + freePort(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
 		err := realMain(ctx, []string{"PORT=" + freePort(t), "METRICS_ADDR=127.0.0.1:" + metrics, "DATA_DIR=" + t.TempDir(), "LOG_LEVEL=debug",
-			"SIGNING_ALG=ES256", "DATABASE_URL=" + w.node.URL(embedded.Database), "OTEL_EXPORTER_OTLP_ENDPOINT=" + endpoint}, in, &w.logs)
+			"SIGNING_ALG=ES256", "CARD_NETWORK_ADDR=" + w.network, "WEBHOOK_ALLOW_LOOPBACK=true", "DATABASE_URL=" + w.node.URL(embedded.Database), "OTEL_EXPORTER_OTLP_ENDPOINT=" + endpoint}, in, &w.logs)
 		in.CloseWithError(err)
 		done <- err
 	}()
@@ -172,6 +175,7 @@ func TestNoSecretIsLeftBehind(t *testing.T) {
 
 	stray, forged := key, key
 	stray.header, forged.header = [2]string{"X-API-Key", strayKey}, [2]string{"Authorization", "Bearer " + strayToken}
+	cards := w.spendByCard(session)
 	w.abuse(key, session, settle, stray, forged)
 	w.node.Signal(syscall.SIGKILL)
 	w.abuse(key, session, stray, forged)
@@ -183,9 +187,14 @@ func TestNoSecretIsLeftBehind(t *testing.T) {
 		"a card number": cardNumber, "the API key": key.header[1], "the settle key": settle.header[1],
 		"the session": strings.TrimPrefix(session.header[1], "Bearer "), "the link": string(link[1]), "the decision's token": decision.field(t, "token"),
 		"the secret of a webhook": hook.field(t, "secret")}
+	maps.Copy(secrets, cards.secrets)
 	marks := map[string]string{"the metrics": "purser_http_requests_total", "the log": "/v1/authorize", "the traces": "/v1/authorize",
 		"PostgreSQL's log": "parameters: $1", "a dump": "PostgreSQL database dump complete"}
 	left := w.left(key)
+	maps.Copy(left, cards.told())
+	for where := range cards.told() {
+		marks[where] = cards.last4
+	}
 	for _, where := range []string{"PostgreSQL's log", "a dump"} {
 		if !strings.Contains(left[where], planted) {
 			t.Errorf("what was planted is not found in %s", where)

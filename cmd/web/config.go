@@ -41,8 +41,7 @@ type config struct {
 	// Webhooks is what their deliveries may reach.
 	Webhooks webhookConfig
 	Cards    cardsConfig
-	// Stripe is where companies may have cards made.
-	Stripe stripeConfig
+	Stripe   stripeConfig
 	// MetricsAddr is empty when no metrics are served.
 	MetricsAddr    string
 	MetricsToken   string `env:"METRICS_TOKEN"`

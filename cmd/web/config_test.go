@@ -81,6 +81,8 @@ func TestBadSettings(t *testing.T) {
 		{"CLERK_PUBLISHABLE_KEY=" + publishable + " CLERK_SECRET_KEY=sk_test_a CLERK_JS_DIR=/nowhere", "CLERK_JS_DIR", "node_modules/@clerk"},
 		{"METRICS_ADDR=9464", "METRICS_ADDR", "host:port"},
 		{"METRICS_ADDR=0.0.0.0:9464", "METRICS_TOKEN", "never public"},
+		{"CARD_NETWORK_ADDR=8583", "CARD_NETWORK_ADDR", "host:port"},
+		{"BASE_URL=https://a.example SMTP_URL=smtp://m.example CARD_NETWORK_ADDR=0.0.0.0:8583", "CARD_NETWORK_ADDR", "loopback"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://"},
 		{"LOG_LEVEL=loud", "LOG_LEVEL", "debug, info, warn or error"},
 		{"LOG_FORMAT=xml", "LOG_FORMAT", "text or json"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/getpurser/purser/internal/demo"
 	"github.com/getpurser/purser/internal/ident"
@@ -22,9 +23,28 @@ func serveDemo(ctx context.Context, environ []string, out, logs io.Writer) error
 		if err != nil {
 			return fmt.Errorf("fill the demo company: %w", err)
 		}
+		if err := demoCards(ctx, h, f); err != nil {
+			return fmt.Errorf("fill the demo company: %w", err)
+		}
 		_, err = io.WriteString(out, introduce(h, filled))
 		return err
 	})
+}
+
+// demoCards plays the demo's cards through a gate of its own, which ends before
+// the server's begins.
+func demoCards(ctx context.Context, h house, f features) error {
+	within, stop := context.WithCancel(ctx)
+	var ended sync.WaitGroup
+	defer ended.Wait()
+	defer stop()
+	gate := f.newGate(h)
+	ended.Go(func() { gate.Run(within) })
+	rail, _, err := newCards(h, gate)
+	if err != nil {
+		return err
+	}
+	return demo.Cards(ctx, h.pool, f.companies, rail)
 }
 
 // introduce says how to look at the company.

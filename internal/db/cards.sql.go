@@ -14,7 +14,7 @@ import (
 )
 
 const CardAdmit = `-- name: CardAdmit :one
-SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, o.time_zone, clock_timestamp()::timestamptz AS now
+SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, c.used_at, o.time_zone, clock_timestamp()::timestamptz AS now
 FROM cards c JOIN companies o ON o.company_id = c.company_id
 WHERE c.company_id = $1 AND c.live = $2 AND c.card_id = $3
 FOR UPDATE OF c
@@ -50,6 +50,7 @@ func (q *Queries) CardAdmit(ctx context.Context, companyID uuid.UUID, live bool,
 		&i.Card.CreatedAt,
 		&i.Card.FrozenAt,
 		&i.Card.CanceledAt,
+		&i.Card.UsedAt,
 		&i.TimeZone,
 		&i.Now,
 	)
@@ -143,30 +144,28 @@ func (q *Queries) CardDispute(ctx context.Context, companyID uuid.UUID, live boo
 const CardFacts = `-- name: CardFacts :one
 SELECT
   EXISTS (SELECT FROM card_transactions k WHERE k.company_id = $1 AND k.live = $2 AND k.card_id = $3 AND k.network_id = $4) AS known,
-  EXISTS (SELECT FROM card_transactions u WHERE u.company_id = $1 AND u.live = $2 AND u.card_id = $3 AND u.type = 'authorization') AS used,
   coalesce((SELECT x.authorization_id FROM card_transactions x
-    LEFT JOIN authorizations a ON a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id
     WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.code = 'approval_required'
       AND x.merchant_key = $5 AND x.amount = $6
-      AND (a.authorization_id IS NULL OR a.status = 'held' AND a.expires_at > clock_timestamp())
-    ORDER BY x.transaction_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS waiting,
+      AND coalesce((SELECT a.status = 'held' AND a.expires_at > clock_timestamp() FROM authorizations a
+        WHERE a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id), true) LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS waiting,
   coalesce((SELECT x.authorization_id FROM card_transactions x
-    JOIN authorizations a ON a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id
-    WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.code = 'approval_required'
-      AND x.merchant_key = $5 AND a.status = 'pending' AND a.hold_id IS NULL AND a.amount >= $6 AND a.expires_at > clock_timestamp()
-      AND NOT EXISTS (SELECT FROM card_transactions p WHERE p.company_id = x.company_id AND p.live = x.live
-        AND p.authorization_id = x.authorization_id AND p.type = 'authorization')
-    ORDER BY x.transaction_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS approved,
-  ARRAY(SELECT coalesce((SELECT sum(CASE WHEN x.type = 'authorization' THEN coalesce(h.remaining, 0)
-        WHEN x.type IN ('capture', 'force_post') THEN x.amount ELSE -x.amount END)
-      FROM card_transactions x
-      LEFT JOIN ledger_holds h ON h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id
-      WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.counted_at >= w.since
-        AND x.type IN ('authorization', 'capture', 'refund', 'force_post', 'dispute_won')), 0)::bigint
-    FROM unnest($7::timestamptz[]) WITH ORDINALITY AS w(since, n) ORDER BY w.n)::bigint[] AS spent,
+    WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.code = 'approval_required' AND x.merchant_key = $5
+      AND (SELECT a.status = 'pending' AND a.hold_id IS NULL AND a.amount >= $6 AND a.expires_at > clock_timestamp() FROM authorizations a
+        WHERE a.company_id = x.company_id AND a.live = x.live AND a.authorization_id = x.authorization_id)
+      AND (SELECT count(*) = 0 FROM card_transactions p WHERE p.company_id = x.company_id AND p.live = x.live AND p.card_id = x.card_id
+        AND p.authorization_id = x.authorization_id AND p.type = 'authorization') LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS approved,
+  ARRAY(SELECT (coalesce((SELECT sum(CASE WHEN t.type IN ('capture', 'force_post') THEN t.amount ELSE -t.amount END) FROM card_transactions t
+      WHERE t.company_id = $1 AND t.live = $2 AND t.card_id = $3 AND t.counted_at >= w.since
+        AND t.type IN ('capture', 'refund', 'force_post', 'dispute_won')), 0)
+    + coalesce((SELECT sum(h.remaining) FROM ledger_holds h
+      WHERE h.company_id = $1 AND h.live = $2 AND h.closed_at IS NULL AND h.created_at >= w.since
+        AND h.account_id = (SELECT b.account_id FROM ledger_accounts b WHERE b.company_id = $1 AND b.live = $2
+          AND b.kind = 'card' AND b.owner_id = $3 AND b.currency = $7::text)), 0))::bigint
+    FROM unnest($8::timestamptz[]) WITH ORDINALITY AS w(since, n) ORDER BY w.n)::bigint[] AS spent,
   ARRAY(SELECT r.created_at FROM card_transactions r
     WHERE r.company_id = $1 AND r.live = $2 AND r.card_id = $3 AND r.type = 'authorization'
-    ORDER BY r.transaction_id DESC LIMIT $8::int)::timestamptz[] AS recent
+    ORDER BY r.created_at DESC LIMIT $9::int)::timestamptz[] AS recent
 `
 
 type CardFactsParams struct {
@@ -176,13 +175,13 @@ type CardFactsParams struct {
 	NetworkID   string
 	MerchantKey string
 	Amount      int64
+	Currency    string
 	Since       []time.Time
 	Recent      int32
 }
 
 type CardFactsRow struct {
 	Known    bool
-	Used     bool
 	Waiting  uuid.UUID
 	Approved uuid.UUID
 	Spent    []int64
@@ -193,6 +192,7 @@ type CardFactsRow struct {
 // gate writes its own: the swipes before this one in the same transaction count.
 // spent is what was captured and is held, of each window; waiting and approved
 // are requests for the same, that people have not decided and have approved.
+// Other tables are asked row by row: a join would be planned by the company.
 func (q *Queries) CardFacts(ctx context.Context, arg CardFactsParams) (CardFactsRow, error) {
 	row := q.db.QueryRow(ctx, CardFacts,
 		arg.CompanyID,
@@ -201,13 +201,13 @@ func (q *Queries) CardFacts(ctx context.Context, arg CardFactsParams) (CardFacts
 		arg.NetworkID,
 		arg.MerchantKey,
 		arg.Amount,
+		arg.Currency,
 		arg.Since,
 		arg.Recent,
 	)
 	var i CardFactsRow
 	err := row.Scan(
 		&i.Known,
-		&i.Used,
 		&i.Waiting,
 		&i.Approved,
 		&i.Spent,
@@ -217,7 +217,7 @@ func (q *Queries) CardFacts(ctx context.Context, arg CardFactsParams) (CardFacts
 }
 
 const CardGet = `-- name: CardGet :one
-SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
+SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, c.used_at, coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
 FROM cards c
 LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
 LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
@@ -253,6 +253,7 @@ func (q *Queries) CardGet(ctx context.Context, companyID uuid.UUID, live bool, c
 		&i.Card.CreatedAt,
 		&i.Card.FrozenAt,
 		&i.Card.CanceledAt,
+		&i.Card.UsedAt,
 		&i.Balance,
 		&i.Held,
 	)
@@ -330,7 +331,7 @@ func (q *Queries) CardInsert(ctx context.Context, arg CardInsertParams) error {
 }
 
 const CardList = `-- name: CardList :many
-SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
+SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, c.used_at, coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
 FROM cards c
 LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
 LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
@@ -395,6 +396,7 @@ func (q *Queries) CardList(ctx context.Context, arg CardListParams) ([]CardListR
 			&i.Card.CreatedAt,
 			&i.Card.FrozenAt,
 			&i.Card.CanceledAt,
+			&i.Card.UsedAt,
 			&i.Balance,
 			&i.Held,
 		); err != nil {
@@ -409,7 +411,7 @@ func (q *Queries) CardList(ctx context.Context, arg CardListParams) ([]CardListR
 }
 
 const CardLock = `-- name: CardLock :one
-SELECT company_id, live, card_id, agent_id, currency, name, provider, provider_ref, status, last4, exp_month, exp_year, single_use, wallet_owner, controls, metadata, created_at, frozen_at, canceled_at FROM cards WHERE company_id = $1 AND live = $2 AND card_id = $3 FOR UPDATE
+SELECT company_id, live, card_id, agent_id, currency, name, provider, provider_ref, status, last4, exp_month, exp_year, single_use, wallet_owner, controls, metadata, created_at, frozen_at, canceled_at, used_at FROM cards WHERE company_id = $1 AND live = $2 AND card_id = $3 FOR UPDATE
 `
 
 func (q *Queries) CardLock(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID) (Card, error) {
@@ -435,6 +437,7 @@ func (q *Queries) CardLock(ctx context.Context, companyID uuid.UUID, live bool, 
 		&i.CreatedAt,
 		&i.FrozenAt,
 		&i.CanceledAt,
+		&i.UsedAt,
 	)
 	return i, err
 }
@@ -658,6 +661,15 @@ func (q *Queries) CardSetStatus(ctx context.Context, status string, companyID uu
 	return err
 }
 
+const CardSetUsed = `-- name: CardSetUsed :exec
+UPDATE cards SET used_at = clock_timestamp() WHERE company_id = $1 AND live = $2 AND card_id = $3 AND single_use
+`
+
+func (q *Queries) CardSetUsed(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, CardSetUsed, companyID, live, cardID)
+	return err
+}
+
 const CardStatement = `-- name: CardStatement :many
 SELECT c.provider_ref, c.currency, x.network_id, x.type, x.amount, x.created_at
 FROM card_transactions x JOIN cards c ON c.company_id = x.company_id AND c.live = x.live AND c.card_id = x.card_id
@@ -757,7 +769,8 @@ const CardTransactionInsert = `-- name: CardTransactionInsert :one
 INSERT INTO card_transactions (company_id, live, transaction_id, card_id, type, network_id, authorization_id, follows, amount, above,
   hold_id, counted_at, merchant, merchant_key, code, network_code, reason, ledger_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-  $11, $12, $13, $14, $15, $16, $17, $18)
+  $11, coalesce((SELECT h.created_at FROM ledger_holds h WHERE h.company_id = $1 AND h.live = $2 AND h.hold_id = $11), $12),
+  $13, $14, $15, $16, $17, $18)
 RETURNING created_at
 `
 
@@ -773,7 +786,7 @@ type CardTransactionInsertParams struct {
 	Amount          int64
 	Above           int64
 	HoldID          *uuid.UUID
-	CountedAt       time.Time
+	CountedAt       interface{}
 	Merchant        string
 	MerchantKey     string
 	Code            string
@@ -782,6 +795,7 @@ type CardTransactionInsertParams struct {
 	LedgerID        *uuid.UUID
 }
 
+// What belongs to a hold counts when the hold was placed.
 func (q *Queries) CardTransactionInsert(ctx context.Context, arg CardTransactionInsertParams) (time.Time, error) {
 	row := q.db.QueryRow(ctx, CardTransactionInsert,
 		arg.CompanyID,
@@ -896,18 +910,6 @@ func (q *Queries) CardUpdate(ctx context.Context, arg CardUpdateParams) error {
 	return err
 }
 
-const CardUsed = `-- name: CardUsed :one
-SELECT EXISTS (SELECT FROM card_transactions u
-  WHERE u.company_id = $1 AND u.live = $2 AND u.card_id = $3 AND u.type = 'authorization')
-`
-
-func (q *Queries) CardUsed(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID) (bool, error) {
-	row := q.db.QueryRow(ctx, CardUsed, companyID, live, cardID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const CardWallet = `-- name: CardWallet :one
 SELECT balance FROM ledger_accounts
 WHERE company_id = $1 AND live = $2 AND kind = 'wallet' AND owner_id = $3 AND currency = $4
@@ -932,11 +934,9 @@ JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.
 WHERE c.status = 'canceled' AND c.canceled_at > clock_timestamp() - interval '8 days' AND b.balance > 0
 UNION ALL
 SELECT c.company_id, c.live, c.card_id FROM cards c
-WHERE c.single_use AND c.status <> 'canceled'
-  AND EXISTS (SELECT FROM card_transactions u WHERE u.company_id = c.company_id AND u.live = c.live AND u.card_id = c.card_id AND u.type = 'authorization')
-  AND NOT EXISTS (SELECT FROM card_transactions x
-    JOIN ledger_holds h ON h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id AND h.remaining > 0
-    WHERE x.company_id = c.company_id AND x.live = c.live AND x.card_id = c.card_id AND x.type = 'authorization')
+LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
+LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
+WHERE c.used_at IS NOT NULL AND c.status <> 'canceled' AND coalesce(h.balance, 0) = 0
 LIMIT 200
 `
 

@@ -143,6 +143,7 @@ type Card struct {
 	CreatedAt   time.Time
 	FrozenAt    *time.Time
 	CanceledAt  *time.Time
+	UsedAt      *time.Time
 }
 
 type CardTransaction struct {

@@ -68,10 +68,10 @@ var only = map[string][]string{
 	"github.com/oapi-codegen": {"api/apitestclient"},
 	"github.com/getkin":       {}, // tests
 	"github.com/anishathalye": {"linear"},
-	// A provider is known to its adapter alone.
-	"github.com/stripe": {"rails/cards/stripe"},
 	// What a card network says is read at its door, and played by a peer of its own.
 	"github.com/moov-io": {"rails/cards/iso8583", "rails/cards/iso8583/acquirer"},
+	// A provider is known to its adapter alone.
+	"github.com/stripe": {"rails/cards/stripe"},
 	// Card numbers are sealed in one place.
 	"github.com/tink-crypto": {"vault"},
 }

@@ -1,6 +1,7 @@
 // Package reconcile adds everything up again and compares: meters with
 // authorizations, authorizations with approvals and audit events, balances with
-// entries, and the audit log with its seal. Comparing reads only, and may run
+// entries, cards with their postings and what their providers say, and the
+// audit log with its seal. Comparing reads only, and may run
 // beside traffic. Service does it regularly and when somebody asks, and keeps
 // what was found.
 package reconcile
@@ -17,6 +18,7 @@ import (
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/rails/cards"
 )
 
 // Check names what was compared.
@@ -30,6 +32,9 @@ const (
 	Merchants Check = "merchants" // paid merchants and known ones
 	Events    Check = "events"    // authorizations and their audit events
 	Ledger    Check = "ledger"    // balances, entries and holds
+	Cards     Check = "cards"     // cards, their postings, the authorizations and the books
+	Holds     Check = "holds"     // what authorizations reserve and what is set aside
+	Statement Check = "statement" // the books and what a provider says
 	Seal      Check = "audit log" // the events and the sealed tree over them
 )
 
@@ -48,6 +53,8 @@ type Sources struct {
 	Pool *postgres.Pool
 	// Log verifies the audit log.
 	Log *audit.Log
+	// Cards asks providers for their statements; nil asks nobody.
+	Cards *cards.Service
 }
 
 // Report is what was found in one mode of one company.
@@ -113,7 +120,7 @@ func (r *Report) check(ctx context.Context, s Sources) error {
 		if err := q.TakeTime(ctx); err != nil {
 			return err
 		}
-		for _, check := range []func(context.Context, *db.Queries) error{r.sums, r.approvals, r.merchants, r.events, r.ledger} {
+		for _, check := range []func(context.Context, *db.Queries) error{r.sums, r.approvals, r.merchants, r.events, r.ledger, r.cards} {
 			if err := check(ctx, q); err != nil {
 				return err
 			}
@@ -121,6 +128,9 @@ func (r *Report) check(ctx context.Context, s Sources) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := r.statements(ctx, s); err != nil {
 		return err
 	}
 	return r.seal(ctx, s.Log)

@@ -32,6 +32,9 @@ func (w *Web) cardPages() []page {
 		{post, "/cards/:id/load", member, access.ScopeAdmin, (*visit).loadCard},
 		{get, "/cards/:id/reveal", member, access.ScopeAdmin, (*visit).askReveal},
 		{post, "/cards/:id/reveal", member, access.ScopeAdmin, (*visit).reveal},
+		{post, "/cards/:id/swipe", member, access.ScopeAdmin, (*visit).swipe},
+		{post, "/cards/:id/swipe/again", member, access.ScopeAdmin, (*visit).swipeAgain},
+		{post, "/cards/:id/post", member, access.ScopeAdmin, (*visit).postSwipe},
 	}
 }
 
@@ -165,6 +168,7 @@ func (v *visit) showCard(status int, page views.CardPage) error {
 	for _, a := range accounts {
 		page.Account = a.ID
 	}
+	page.NetworkID = "page-" + ident.New().String()
 	return v.show(status, views.Card(v.titled(views.CardName(page.Card)), page))
 }
 

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 	"testing"
 
@@ -47,13 +48,16 @@ func (w *world) some(owner *browser, live bool) map[string]string {
 	w.t.Helper()
 	ask := w.session(owner, live)
 	out := map[string]string{"versions": "1"}
-	for kind, path := range map[string]string{"agents": "/v1/agents", "authorizations": "/v1/authorizations", "approvals": "/v1/approvals",
+	for kind, at := range map[string]string{"agents": "/v1/agents", "authorizations": "/v1/authorizations", "approvals": "/v1/approvals",
 		"policies": "/v1/policies", "keys": "/v1/api-keys", "members": "/v1/members", "audit": "/v1/audit", "ledger": "/v1/ledger/transactions"} {
-		out[kind] = first(ask.do("GET", path, nil))
+		out[kind] = first(ask.do("GET", at, nil))
 	}
 	out["sessions"] = ident.Format(ident.Session, ident.New())
 	addWebhook(ask, out)
 	out["reconciliation"] = w.compared(fmt.Sprint(ask.do("GET", "/v1/company", nil)["id"]), live)
+	if out["cards"] = "none"; !live {
+		out["cards"] = path.Base(attribute(owner.open("/test/cards").find("[data-card] a"), "href"))
+	}
 	return out
 }
 

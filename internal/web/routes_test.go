@@ -69,6 +69,7 @@ func unknown() map[string]string {
 		"webhooks":       ident.Format(ident.Webhook, ident.New()),
 		"deliveries":     ident.Format(ident.Delivery, ident.New()),
 		"reconciliation": ident.Format(ident.Comparison, ident.New()),
+		"cards":          ident.FormatCard("usd", ident.New()),
 	}
 }
 
@@ -91,6 +92,7 @@ func (f *firm) things(live bool) map[string]string {
 	t["sessions"] = f.sessionOf("viewer@" + f.name + ".test")
 	t["ledger"] = f.booked(live)
 	t["reconciliation"] = f.compared(f.id, live)
+	t["cards"] = f.issued(live, t["agents"])
 	addWebhook(owner, t)
 	return t
 }

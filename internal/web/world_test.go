@@ -87,7 +87,7 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	w.must(err)
 	w.web, err = New(Config{BaseURL: base, Logger: log, Secret: doors.InstallationKey(), Pool: w.pool, Access: doors, Companies: companies,
 		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Messages: told, Webhooks: hooks, Draining: draining,
-		Reconcile: reconcile.New(reconcile.Sources{Pool: w.pool, Log: events}, w.queue, log),
+		Reconcile: reconcile.New(reconcile.Sources{Pool: w.pool, Log: events, Cards: rail}, w.queue, log),
 		Cards:     rail})
 	w.must(err)
 	e := echo.New()
@@ -111,6 +111,7 @@ func newDemo(t testing.TB) (*world, demo.Filled) {
 	w := newWorld(t)
 	filled, err := demo.Fill(t.Context(), w.pool, w.web.access)
 	w.must(err)
+	w.must(demo.Cards(t.Context(), w.pool, w.web.companies, w.web.cards))
 	return w, filled
 }
 

@@ -64,7 +64,7 @@ func (s *Service) admit(ctx context.Context, tx pgx.Tx, c Card, in Swipe, a *spe
 		return nil, err
 	}
 	facts, err := q.CardFacts(ctx, db.CardFactsParams{CompanyID: c.Tenant.Company, Live: c.Tenant.Live, CardID: c.ID, NetworkID: in.NetworkID,
-		MerchantKey: a.MerchantKey, Amount: in.Amount.Minor, Since: rules.since(), Recent: int32(rules.needs.Velocity)})
+		MerchantKey: a.MerchantKey, Amount: in.Amount.Minor, Currency: string(c.Currency), Since: rules.since(), Recent: int32(rules.needs.Velocity)})
 	switch {
 	case err != nil:
 		return nil, err
@@ -73,7 +73,7 @@ func (s *Service) admit(ctx context.Context, tx pgx.Tx, c Card, in Swipe, a *spe
 	case !time.Now().Before(in.until):
 		return nil, fault.New(fault.Conflict, "swipe_too_late", "Nobody waits for this swipe any more.")
 	}
-	refusal, err := s.refusal(ctx, tx, c, in, row.Now, facts.Used)
+	refusal, err := s.refusal(ctx, tx, c, in, row.Now)
 	if refusal == nil && err == nil {
 		refusal = rules.refusal(c, in, row.Now, facts)
 	}
@@ -84,7 +84,7 @@ func (s *Service) admit(ctx context.Context, tx pgx.Tx, c Card, in Swipe, a *spe
 }
 
 // refusal is what the card itself is refused for.
-func (s *Service) refusal(ctx context.Context, tx pgx.Tx, c Card, in Swipe, now time.Time, used bool) (*spend.Refusal, error) {
+func (s *Service) refusal(ctx context.Context, tx pgx.Tx, c Card, in Swipe, now time.Time) (*spend.Refusal, error) {
 	switch {
 	case c.Status == Canceled:
 		return &spend.Refusal{Code: CodeCanceled, Reason: "The card is canceled"}, nil
@@ -94,7 +94,7 @@ func (s *Service) refusal(ctx context.Context, tx pgx.Tx, c Card, in Swipe, now 
 		return &spend.Refusal{Code: CodeExpired, Reason: "The card has expired"}, nil
 	case in.ExpMonth != 0 && (in.ExpMonth != c.ExpMonth || in.ExpYear != c.ExpYear):
 		return &spend.Refusal{Code: CodeWrongExpiry, Reason: "The expiry is not the card's"}, nil
-	case c.SingleUse && used:
+	case c.SingleUse && !c.UsedAt.IsZero():
 		return &spend.Refusal{Code: CodeUsed, Reason: "The card was for one purchase, and is used"}, nil
 	case in.CVV == "" || c.Provider != SandboxName:
 		return nil, nil
@@ -190,12 +190,14 @@ func (r ruleset) meters(c Card, spent []int64) (out []*meter.Meter) {
 func record(ctx context.Context, tx pgx.Tx, c Card, in Swipe, a *spend.Authorization, code, reason string) error {
 	x := Transaction{ID: ident.New(), Card: c.ID, Type: Declined, NetworkID: in.NetworkID, Authorization: a.ID, Amount: in.Amount,
 		Merchant: a.Merchant.Name, Code: code, NetworkCode: NetworkCode(code), Reason: sentence(reason)}
-	row := x.toRow(c.Tenant, a)
+	q, row := db.New(tx), x.toRow(c.Tenant, a, a.CreatedAt)
 	if code == CodeOK {
 		row.Type, row.HoldID = string(Authorized), orNil(a.Hold)
 	}
-	_, err := db.New(tx).CardTransactionInsert(ctx, row)
-	return err
+	if _, err := q.CardTransactionInsert(ctx, row); err != nil || code != CodeOK || !c.SingleUse {
+		return err
+	}
+	return q.CardSetUsed(ctx, c.Tenant.Company, c.Tenant.Live, c.ID)
 }
 
 // waits answers a swipe for which people are asked already. It is written down,

@@ -50,6 +50,8 @@ type Card struct {
 	Balance, Held                   int64
 	Metadata                        map[string]string
 	CreatedAt, FrozenAt, CanceledAt time.Time // zero: not (now)
+	// UsedAt is when the one swipe of a single-use card was approved; zero: not yet.
+	UsedAt time.Time
 }
 
 // PublicID is the id that callers see: card_eur_….

@@ -195,6 +195,9 @@ func TestConnectedProviderIssues(t *testing.T) {
 	if id, err := h.cards.ByRef(t.Context(), h.tenant, "acme", c.ProviderRef); err != nil || id != c.ID {
 		t.Error(id, err)
 	}
+	if _, _, err := h.create(h.draft(h.wallet() + 1)); code(err) != "insufficient_funds" || len(provider.asked) != 1 {
+		t.Error("the provider was asked for a card that nobody can pay", err)
+	}
 	provider.fails = errors.New("down")
 	_, _, err := h.create(h.draft(100))
 	wantCode(t, err, "provider_unavailable")

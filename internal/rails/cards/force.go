@@ -66,12 +66,8 @@ func settle(ctx context.Context, tx pgx.Tx, t ident.Tenant, id uuid.UUID) error 
 		return err
 	case c.Status == Canceled && c.Balance > 0:
 		return c.giveBack(ctx, tx, actor(Actor{}))
-	case c.Status == Canceled || !c.SingleUse || c.Held > 0:
+	case c.Status == Canceled || c.UsedAt.IsZero() || c.Held > 0:
 		return nil
-	}
-	used, err := used(ctx, tx, c)
-	if err != nil || !used {
-		return err
 	}
 	return c.become(ctx, tx, actor(Actor{}), Canceled, "card.canceled")
 }

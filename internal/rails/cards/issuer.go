@@ -81,9 +81,13 @@ func (s *Service) issuer(ctx context.Context, tx pgx.Tx, t ident.Tenant, name st
 
 // at calls the issuer within its time, and says what its failure is.
 func at(ctx context.Context, i Issuer, call func(context.Context) error) error {
-	within, cancel := context.WithTimeout(ctx, issuerPatience)
+	return within(ctx, i, issuerPatience, call)
+}
+
+func within(ctx context.Context, i Issuer, patience time.Duration, call func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err := call(within)
+	err := call(limited)
 	if err == nil || fault.From(err).Kind != fault.Internal {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -87,8 +88,10 @@ type booking struct {
 	card    Card
 	in      NetworkPosting
 	kind    Type
-	// authorized is what the swipe was approved for, in minor units.
+	// authorized is what the swipe was approved for, in minor units, and counted
+	// the instant in whose windows it counts; zero: that of the posting.
 	authorized int64
+	counted    time.Time
 	// check, if set, is asked with the card locked, before anything happens.
 	check func(context.Context, pgx.Tx) error
 
@@ -112,7 +115,7 @@ func (s *Service) booking(ctx context.Context, t ident.Tenant, card uuid.UUID, i
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fault.Missing("authorization")
 	}
-	return &booking{service: s, card: c, in: in, kind: kind, authorized: root.Amount}, err
+	return &booking{service: s, card: c, in: in, kind: kind, authorized: root.Amount, counted: root.CountedAt}, err
 }
 
 // book has the gate book it.
@@ -183,15 +186,16 @@ func (b *booking) booked(ctx context.Context, tx pgx.Tx, a *spend.Authorization,
 	amount := b.amount()
 	x := Transaction{ID: ident.New(), Card: b.card.ID, Type: b.kind, NetworkID: b.in.NetworkID, Authorization: a.ID, Amount: b.card.Money(amount),
 		Above: b.card.Money(0), Merchant: a.Merchant.Name, Code: CodeOK, NetworkCode: NetworkCode(CodeOK), Ledger: l.ID}
-	if b.in.Authorization != a.ID {
-		x.Follows = b.in.Authorization
+	counted := b.counted
+	if b.in.Authorization != a.ID { // it stands for itself
+		x.Follows, counted = b.in.Authorization, a.CreatedAt
 	}
 	if b.kind == Captured && x.Follows == uuid.Nil {
 		x.Above.Minor = above(a.Merchant.MCC, b.authorized, b.before.Taken(), money.Of(amount, b.card.Currency))
 		x.Reason = explain(x)
 	}
 	var err error
-	if x.CreatedAt, err = db.New(tx).CardTransactionInsert(ctx, x.toRow(b.card.Tenant, a)); err != nil {
+	if x.CreatedAt, err = db.New(tx).CardTransactionInsert(ctx, x.toRow(b.card.Tenant, a, counted)); err != nil {
 		return err
 	}
 	b.made = &x

@@ -3,6 +3,7 @@ package cards
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
@@ -14,7 +15,7 @@ func cardOf(r db.Card, balance, held int64) (Card, error) {
 	c := Card{Tenant: ident.Tenant{Company: r.CompanyID, Live: r.Live}, ID: r.CardID, Agent: r.AgentID, Name: r.Name,
 		Provider: r.Provider, ProviderRef: r.ProviderRef, Currency: money.Currency(r.Currency), Status: Status(r.Status),
 		Last4: r.Last4, ExpMonth: int(r.ExpMonth), ExpYear: int(r.ExpYear), SingleUse: r.SingleUse, Wallet: r.WalletOwner,
-		Balance: balance, Held: held, CreatedAt: r.CreatedAt, FrozenAt: orZero(r.FrozenAt), CanceledAt: orZero(r.CanceledAt)}
+		Balance: balance, Held: held, CreatedAt: r.CreatedAt, FrozenAt: orZero(r.FrozenAt), CanceledAt: orZero(r.CanceledAt), UsedAt: orZero(r.UsedAt)}
 	if err := json.Unmarshal(r.Metadata, &c.Metadata); err != nil {
 		return Card{}, fmt.Errorf("metadata of card %s: %w", r.CardID, err)
 	}
@@ -41,11 +42,12 @@ func transactionOf(r db.CardTransaction, c money.Currency) Transaction {
 		Merchant: r.Merchant, Code: r.Code, NetworkCode: r.NetworkCode, Reason: r.Reason, Ledger: orZero(r.LedgerID), CreatedAt: r.CreatedAt}
 }
 
-// toRow is a transaction about an authorization of the gate.
-func (x Transaction) toRow(t ident.Tenant, a *spend.Authorization) db.CardTransactionInsertParams {
+// toRow is a transaction about an authorization of the gate, which counts in the
+// windows of an instant.
+func (x Transaction) toRow(t ident.Tenant, a *spend.Authorization, counted time.Time) db.CardTransactionInsertParams {
 	return db.CardTransactionInsertParams{CompanyID: t.Company, Live: t.Live, TransactionID: x.ID, CardID: x.Card, Type: string(x.Type),
 		NetworkID: x.NetworkID, AuthorizationID: orNil(x.Authorization), Follows: orNil(x.Follows), Amount: x.Amount.Minor, Above: x.Above.Minor,
-		CountedAt: a.CreatedAt, Merchant: x.Merchant, MerchantKey: a.MerchantKey, Code: x.Code, NetworkCode: x.NetworkCode, Reason: x.Reason,
+		CountedAt: counted, Merchant: x.Merchant, MerchantKey: a.MerchantKey, Code: x.Code, NetworkCode: x.NetworkCode, Reason: x.Reason,
 		LedgerID: orNil(x.Ledger)}
 }
 

@@ -49,8 +49,3 @@ func (s *Service) SweepOnce(ctx context.Context) error {
 	}
 	return err
 }
-
-// used says whether a swipe of the card was approved.
-func used(ctx context.Context, tx pgx.Tx, c Card) (bool, error) {
-	return db.New(tx).CardUsed(ctx, c.Tenant.Company, c.Tenant.Live, c.ID)
-}

@@ -276,15 +276,37 @@ func TestUndecidedIsTakenBack(t *testing.T) {
 	p.balanced()
 }
 
+// TestCardsExpire holds that a card is good until the end of its month.
 func TestCardsExpire(t *testing.T) {
 	t.Parallel()
 	p := play(t)
-	for year, want := range map[int]string{time.Now().UTC().Year() - 1: "54", time.Now().UTC().Year() + 1: "00"} {
-		p.exec(`UPDATE cards SET exp_year = $1`, year)
-		if v := p.authorize(t, cards.Swipe{NetworkID: fmt.Sprint(year), Amount: eur(100)}); v.NetworkCode != want {
-			t.Errorf("%d: %+v", year, v)
+	now := time.Now().UTC()
+	before := now.AddDate(0, 0, -now.Day())
+	for network, expiry := range map[string]time.Time{"54": before, "00": now} {
+		p.exec(`UPDATE cards SET exp_year = $1, exp_month = $2`, expiry.Year(), int(expiry.Month()))
+		if v := p.authorize(t, cards.Swipe{NetworkID: network, Amount: eur(100)}); v.NetworkCode != network {
+			t.Errorf("%s: %+v", expiry, v)
 		}
 	}
+}
+
+// TestLateCaptureFollows books the capture of what ran out by itself.
+func TestLateCaptureFollows(t *testing.T) {
+	t.Parallel()
+	p := play(t)
+	first := p.authorize(t, cards.Swipe{NetworkID: "a", Amount: eur(5000)}).Authorization.ID
+	p.exec(`UPDATE authorizations SET expires_at = clock_timestamp()`)
+	x, err := p.cards.Capture(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: "b", Authorization: first})
+	if err != nil || x.Type != cards.Captured || x.Follows != first || x.Authorization == first || x.Amount != eur(5000) {
+		t.Fatalf("%+v %v", x, err)
+	}
+	if _, err := p.cards.Refund(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: "c", Authorization: x.Authorization}); err != nil {
+		t.Error(err)
+	}
+	if c := p.get(p.card.ID); c.Balance != 20000 || c.Held != 0 {
+		t.Errorf("%+v", c)
+	}
+	p.balanced()
 }
 
 func TestSwipesThatAreNone(t *testing.T) {
@@ -378,4 +400,40 @@ func TestTransactionsSayWhatHappened(t *testing.T) {
 	}
 	_, err = p.cards.Transactions(t.Context(), p.tenant, ident.New(), cards.Page{Limit: 1})
 	wantCode(t, err, "not_found")
+}
+
+// TestLimitsStartOver moves what was spent to yesterday: it counts there, and so
+// does what comes back of it.
+func TestLimitsStartOver(t *testing.T) {
+	t.Parallel()
+	p := play(t, func(s *cardtest.Scenario) {
+		s.Controls = `[{"type":"limit","period":"day","amount":100},{"type":"limit","period":"total","amount":150}]`
+	})
+	swipe := func(id string, minor int64, want string) cards.Verdict {
+		t.Helper()
+		v := p.authorize(t, cards.Swipe{NetworkID: id, Amount: eur(minor)})
+		if v.Code != want {
+			t.Errorf("%s: %+v, want %s", id, v, want)
+		}
+		return v
+	}
+	post := func(do func(context.Context, ident.Tenant, uuid.UUID, cards.NetworkPosting) (cards.Transaction, error), id string, of cards.Verdict, minor int64) {
+		t.Helper()
+		if _, err := do(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: id, Authorization: of.Authorization.ID, Amount: minor}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := swipe("a", 8000, "ok")
+	post(p.cards.Capture, "b", first, 8000)
+	swipe("c", 2001, "limit_exceeded")
+	p.exec(`UPDATE card_transactions SET counted_at = counted_at - interval '1 day'`)
+	swipe("d", 7001, "limit_exceeded") // of all time
+	second := swipe("e", 6000, "ok")
+	post(p.cards.Refund, "f", first, 5000) // yesterday's
+	swipe("g", 4001, "limit_exceeded")     // of today
+	swipe("h", 4000, "ok")
+	post(p.cards.Refund, "i", first, 3000)
+	post(p.cards.Reverse, "j", second, 1000)
+	swipe("k", 1000, "ok")
+	p.balanced()
 }
