@@ -110,8 +110,9 @@ func (m *maker) known(name string, s *openapi3.Schema) (any, bool) {
 		"merchant": {"AWS", "aws.amazon.com", "x"}, "replaces": {m.recall("pol", "pol_x")}, "shown": {m.recall("digest", "x")},
 		"key": {m.recall("secret", "ag_test_x")}, "from_size": {"0", "1", "2", "10", "99999999"}, "wait": {"0", "1"},
 		"url": {"https://93.184.216.34/hook", "https://hooks.example.invalid/", "https://127.0.0.1/", "ftp://x"}, "stand_in": {m.recall("approver", "mem_x"), m.recall("approver", "mem_x"), m.recall("mem", "mem_x")},
-		"until": {time.Now().Add(time.Hour).UTC().Format(time.RFC3339), time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)},
-		"role":  {"admin", "approver", "viewer", "owner"},
+		"until":      {time.Now().Add(time.Hour).UTC().Format(time.RFC3339), time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)},
+		"secret_key": {"rk_test_0123456789", "rk_test_0123456789", "rk_live_0123456789", "x"}, "webhook_secret": {"whsec_0123456789", "x"}, "cardholder_id": {"ich_1", "x"},
+		"role": {"admin", "approver", "viewer", "owner"},
 	}
 	switch list, listed := words[name]; {
 	case s.Type.Is("object") || s.Type.Is("boolean"), name == "type" && len(s.Enum) > 0, s.Type.Is("array") && name != "agents":
