@@ -99,6 +99,7 @@ func (r *report) markdown(base *report) string {
 	r.overloadTable(&b)
 	r.growthTable(&b)
 	r.memoryTable(&b)
+	r.cardTable(&b)
 	r.costTable(&b)
 	if base != nil {
 		r.compare(&b, base)

@@ -27,6 +27,7 @@ func (b *bench) sections() []section {
 		{"overload", b.overload, b.Rounds, true},
 		{"growth", b.growth, b.Rounds, false},
 		{"memory", b.memory, 1, true},
+		{"cards", b.cards, b.Rounds, true},
 	}
 }
 

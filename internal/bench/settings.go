@@ -26,7 +26,7 @@ type settings struct {
 	Agents int `env:"BENCH_AGENTS" json:"agents"`
 	// Rates are those of the open-loop cases, requests a second.
 	Rates []int `env:"BENCH_RATES" json:"rates"`
-	// Sections are the parts to run: gate, replicas, overload, growth, memory.
+	// Sections are the parts to run: gate, replicas, overload, growth, memory, cards.
 	Sections []string `env:"BENCH_SECTIONS" json:"sections"`
 	// Growth is how many authorizations are stored before the section of that
 	// name measures: 10,000,000 takes up to 15 GB.
@@ -47,7 +47,7 @@ type settings struct {
 	Profile []string `env:"BENCH_PROFILE" json:"-"`
 }
 
-var allSections = []string{"gate", "replicas", "overload", "growth", "memory"}
+var allSections = []string{"gate", "replicas", "overload", "growth", "memory", "cards"}
 
 // main64 is the number of connections that the goals are stated for.
 const main64 = 64

@@ -11,7 +11,7 @@ import (
 func TestShortForm(t *testing.T) {
 	t.Parallel()
 	s := settings{Short: true, Rounds: 1, Seconds: 0.2, Connections: []int{4}, Agents: 50, Growth: 3000, Cached: 20,
-		Sections: []string{"replicas", "overload", "growth", "memory"}}
+		Sections: []string{"replicas", "overload", "growth", "memory", "cards"}}
 	c, err := newCluster(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestShortForm(t *testing.T) {
 		t.Errorf("%+v", g)
 	}
 	text := newReport(b).markdown(nil)
-	for _, want := range []string{"| authorize, many agents, 4 servers |", "approved ÷ peak", "| list of authorizations, deep page |", "With 3,000 authorizations, ", "After 20 agents of 2 companies"} {
+	for _, want := range []string{"| authorize, many agents, 4 servers |", "approved ÷ peak", "| list of authorizations, deep page |", "With 3,000 authorizations, ", "After 20 agents of 2 companies", "A swipe of a card"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -74,7 +74,25 @@ func (s *server) furnish(ctx context.Context, agents int) (err error) {
 
 // found makes one company by its API; only the many agents come by SQL.
 func (s *server) found(ctx context.Context, name string, agents int, policies ...string) (*tenant, error) {
-	p := person{ctx: ctx, base: "http://" + s.address}
+	p, err := s.signUp(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	t := &tenant{agents: agents}
+	p.keys(t, "live", `"spend","read"`)
+	p.must("POST", "/v1/agents", `{"handle":"bot-00000","name":"Bot"}`, nil)
+	for _, policy := range policies {
+		p.must("POST", "/v1/policies", policy, nil)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return t, s.populate(ctx, t, name, agents)
+}
+
+// signUp makes a company and its owner.
+func (s *server) signUp(ctx context.Context, name string) (*person, error) {
+	p := &person{ctx: ctx, base: "http://" + s.address}
 	email := name + "@example.com"
 	p.must("POST", "/v1/auth/magic-link", fmt.Sprintf(`{"email":%q}`, email), nil)
 	link := regexp.MustCompile(`token=([A-Za-z0-9_.-]+)`).FindSubmatch(p.must("GET", "/dev/mail.json", "", nil))
@@ -85,20 +103,16 @@ func (s *server) found(ctx context.Context, name string, agents int, policies ..
 	p.must("POST", "/v1/auth/verify", fmt.Sprintf(`{"token":%q}`, link[1]), &session)
 	p.session = session.Token
 	p.must("POST", "/v1/companies", fmt.Sprintf(`{"name":%q,"currency":"usd"}`, name), nil)
-	t := &tenant{agents: agents}
+	return p, p.err
+}
+
+// keys gives a company its API keys.
+func (p *person) keys(t *tenant, mode, scopes string) {
 	for range accounts {
 		var made struct{ Key string }
-		p.must("POST", "/v1/api-keys", `{"name":"bench","mode":"live","scopes":["spend","read"],"rate_limit":{"per_minute":1000000,"in_flight":10000}}`, &made)
+		p.must("POST", "/v1/api-keys", fmt.Sprintf(`{"name":"bench","mode":%q,"scopes":[%s],"rate_limit":{"per_minute":1000000,"in_flight":10000}}`, mode, scopes), &made)
 		t.secrets = append(t.secrets, made.Key)
 	}
-	p.must("POST", "/v1/agents", `{"handle":"bot-00000","name":"Bot"}`, nil)
-	for _, policy := range policies {
-		p.must("POST", "/v1/policies", policy, nil)
-	}
-	if p.err != nil {
-		return nil, p.err
-	}
-	return t, s.populate(ctx, t, name, agents)
 }
 
 // populate gives a company the agents bot-00001 and so on.
@@ -119,6 +133,7 @@ func (s *server) populate(ctx context.Context, t *tenant, name string, agents in
 type person struct {
 	ctx           context.Context
 	base, session string
+	test          bool // in test mode
 	err           error
 }
 
@@ -144,6 +159,9 @@ func (p *person) ask(method, path, body string) ([]byte, error) {
 	r.Header.Set("Content-Type", "application/json")
 	if p.session != "" {
 		r.Header.Set("Authorization", "Bearer "+p.session)
+	}
+	if p.test {
+		r.Header.Set("X-Mode", "test")
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
