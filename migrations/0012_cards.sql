@@ -54,7 +54,7 @@ CREATE TABLE card_transactions (
   transaction_id   uuid NOT NULL,
   card_id          uuid NOT NULL,
   type             text NOT NULL CHECK (type IN ('authorization', 'decline', 'capture', 'reversal', 'refund', 'expiry', 'force_post',
-    'dispute_opened', 'dispute_won', 'dispute_lost')),
+    'credit', 'dispute_opened', 'dispute_won', 'dispute_lost')),
   network_id       text NOT NULL,
   authorization_id uuid,          -- what it belongs to
   follows          uuid,          -- of a late capture: the authorization that had run out

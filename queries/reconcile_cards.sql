@@ -8,7 +8,7 @@ SELECT count(*) FROM cards WHERE company_id = $1 AND live = $2;
 -- Cards whose clearing account has not what their postings add up to.
 WITH posted AS (
   SELECT x.card_id, sum(CASE WHEN x.type IN ('capture', 'force_post') THEN x.amount ELSE -x.amount END)::bigint AS amount
-  FROM card_transactions x WHERE x.company_id = @company_id AND x.live = @live AND x.type IN ('capture', 'force_post', 'refund', 'dispute_won')
+  FROM card_transactions x WHERE x.company_id = @company_id AND x.live = @live AND x.type IN ('capture', 'force_post', 'refund', 'credit', 'dispute_won')
   GROUP BY 1
 ), booked AS (
   SELECT a.owner_id AS card_id, a.balance FROM ledger_accounts a
@@ -65,7 +65,7 @@ JOIN cards c ON c.company_id = x.company_id AND c.live = x.live AND c.card_id = 
 LEFT JOIN LATERAL (SELECT abs(sum(n.amount)) AS amount FROM ledger_entries n
   JOIN ledger_accounts a ON a.company_id = n.company_id AND a.live = n.live AND a.account_id = n.account_id
   WHERE n.company_id = x.company_id AND n.live = x.live AND n.transaction_id = x.ledger_id AND a.kind = 'clearing' AND a.owner_id = x.card_id) e ON true
-WHERE x.company_id = @company_id AND x.live = @live AND x.type IN ('capture', 'force_post', 'refund', 'dispute_won')
+WHERE x.company_id = @company_id AND x.live = @live AND x.type IN ('capture', 'force_post', 'refund', 'credit', 'dispute_won')
   AND coalesce(e.amount, 0) <> x.amount ORDER BY 1;
 
 -- name: ReconcileCardProviders :many
@@ -76,7 +76,7 @@ SELECT DISTINCT provider FROM cards WHERE company_id = $1 AND live = $2 ORDER BY
 SELECT x.transaction_id, x.card_id, x.network_id, x.type, x.amount, x.created_at, c.provider_ref, c.currency FROM card_transactions x
 JOIN cards c ON c.company_id = x.company_id AND c.live = x.live AND c.card_id = x.card_id
 WHERE x.company_id = @company_id AND x.live = @live AND c.provider = @provider AND x.created_at >= @since
-  AND x.type IN ('capture', 'force_post', 'refund', 'dispute_won') ORDER BY x.transaction_id;
+  AND x.type IN ('capture', 'force_post', 'refund', 'credit', 'dispute_won') ORDER BY x.transaction_id;
 
 -- name: ReconcileCardRefs :many
 SELECT card_id, currency, provider_ref FROM cards WHERE company_id = @company_id AND live = @live AND provider = @provider;

@@ -180,7 +180,7 @@ func ControlSentence(w Words, r policy.Rule) string {
 func EntryName(t cards.Type) string {
 	if name := map[cards.Type]string{cards.Authorized: "Approved", cards.Declined: "Declined", cards.Captured: "Captured", cards.Reversed: "Reversed",
 		cards.Refunded: "Refunded", cards.Expired: "Ran out", cards.ForcePosted: "Posted without asking", cards.DisputeOpened: "Dispute opened",
-		cards.DisputeWon: "Dispute won", cards.DisputeLost: "Dispute lost"}[t]; name != "" {
+		cards.Credited: "Credit", cards.DisputeWon: "Dispute won", cards.DisputeLost: "Dispute lost"}[t]; name != "" {
 		return name
 	}
 	return string(t)
@@ -191,7 +191,7 @@ func entryTone(t cards.Type) Tone {
 	switch t {
 	case cards.Authorized:
 		return News
-	case cards.Captured, cards.Refunded, cards.DisputeWon:
+	case cards.Captured, cards.Refunded, cards.Credited, cards.DisputeWon:
 		return Good
 	case cards.Declined, cards.DisputeLost:
 		return Bad

@@ -55,6 +55,9 @@ func TestPictures(t *testing.T) {
 	w.Open("/authorizations?reason=limit_exceeded")
 	w.Open(browsertest.Eval[string](w, `document.querySelector("main a[href^='/authorizations/auth_']").pathname`))
 	take("authorization", top)
+	w.Open("/test/cards")
+	w.Open(browsertest.Eval[string](w, `[...document.querySelectorAll("main a[href^='/test/cards/card_']")].find(a => a.innerText.includes("Trains")).pathname`))
+	take("card", top)
 }
 
 // fewColours writes a picture with at most 256 colours, the ones that it has the

@@ -157,7 +157,7 @@ func numberView(s cards.Secret) CardNumber {
 type CardTransaction struct {
 	ID                string       `json:"id" example:"ctx_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	Card              string       `json:"card" example:"card_eur_01jd3v7m4sfx1r5k0m7z2w8y9a"`
-	Type              string       `json:"type" enum:"authorization,decline,capture,reversal,refund,expiry,force_post,dispute_opened,dispute_won,dispute_lost"`
+	Type              string       `json:"type" enum:"authorization,decline,capture,reversal,refund,expiry,force_post,credit,dispute_opened,dispute_won,dispute_lost"`
 	Amount            money.Amount `json:"amount" doc:"What was asked for, or moved."`
 	Currency          string       `json:"currency" example:"eur"`
 	Merchant          string       `json:"merchant"`

@@ -142,25 +142,35 @@ func TestHoldsAreRefused(t *testing.T) {
 // TestForce takes what is not there, and gives the floor back as it is paid.
 func TestForce(t *testing.T) {
 	t.Parallel()
-	w := moneyed(t)
-	force := func(key string, amount int64) {
-		w.must(func(ctx context.Context, tx pgx.Tx) error {
-			_, err := ledger.Force(ctx, tx, w.side, audit.System(), ledger.Posting{Key: key, Kind: "captured", Entries: ledger.Move(usd, shop, amount)})
+	w := newWorld(t, true)
+	card := ledger.Ref{Kind: ledger.Card, Owner: ident.New(), Currency: "usd"}
+	if _, err := w.post("fund", ledger.Move(funding, card, 1000)...); err != nil {
+		t.Fatal(err)
+	}
+	force := func(key string, from ledger.Ref, amount int64) error {
+		return w.in(func(ctx context.Context, tx pgx.Tx) error {
+			_, err := ledger.Force(ctx, tx, w.side, audit.System(), ledger.Posting{Key: key, Kind: "captured", Entries: ledger.Move(from, shop, amount)})
 			return err
 		})
 	}
-	floor := func() (n int64) {
+	stands := func(balance, floor int64) {
+		t.Helper()
 		w.must(func(ctx context.Context, tx pgx.Tx) error {
-			if err := ledger.RaiseFloor(ctx, tx, w.side, audit.System(), usd); err != nil {
-				return err
+			a, err := ledger.Balance(ctx, tx, w.side, card)
+			if err == nil && (a.Balance != balance || *a.Floor != floor) {
+				t.Errorf("%d with a floor of %d, want %d, %d", a.Balance, *a.Floor, balance, floor)
 			}
-			a, err := ledger.Balance(ctx, tx, w.side, usd)
-			n = *a.Floor
 			return err
 		})
-		return n
 	}
-	h, err := w.place("h", 600, 0)
+	place := func(key string, amount int64) (h ledger.Hold, err error) {
+		err = w.in(func(ctx context.Context, tx pgx.Tx) (err error) {
+			h, err = ledger.Place(ctx, tx, w.side, audit.System(), ledger.NewHold{Key: key, From: card, Amount: amount})
+			return err
+		})
+		return h, err
+	}
+	h, err := place("h", 600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,23 +178,23 @@ func TestForce(t *testing.T) {
 		_, _, err := ledger.Capture(ctx, tx, w.side, audit.System(), ledger.Taking{Key: "c", Hold: h.ID, Amount: 1100, To: shop, Forced: true})
 		return err
 	})
-	w.wants(usd, -100)
-	force("f", 200)
-	force("f", 200)
-	w.wants(usd, -300)
-	if n := floor(); n != -300 {
-		t.Errorf("the floor is %d", n)
-	}
-	if _, err := w.place("g", 1, 0); err == nil {
-		t.Error("an account that owes can hold more")
-	}
-	for _, back := range []struct{ amount, floor int64 }{{100, -200}, {250, 0}} {
-		if _, err := w.post(fmt.Sprint("back", back.amount), ledger.Move(shop, usd, back.amount)...); err != nil {
+	stands(-100, -100)
+	for range 2 { // the second is the same
+		if err := force("f", card, 200); err != nil {
 			t.Fatal(err)
 		}
-		if n := floor(); n != back.floor {
-			t.Errorf("after %d back the floor is %d, want %d", back.amount, n, back.floor)
-		}
 	}
+	stands(-300, -300)
+	_, err = place("g", 1)
+	refused(t, err, "insufficient_funds")
+	for _, back := range []struct{ amount, balance, floor int64 }{{100, -200, -200}, {250, 50, 0}} {
+		if _, err := w.post(fmt.Sprint("back", back.amount), ledger.Move(shop, card, back.amount)...); err != nil {
+			t.Fatal(err)
+		}
+		stands(back.balance, back.floor)
+	}
+	_, err = place("above", 51)
+	refused(t, err, "insufficient_funds")
+	refused(t, force("wallet", usd, 1), "insufficient_funds")
 	w.even()
 }

@@ -151,20 +151,6 @@ func putFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, a Accoun
 	return tellFloor(ctx, tx, t, by, a)
 }
 
-// RaiseFloor takes back what Force let an account owe, as far as it has been
-// paid: a floor below zero goes up to the balance, and to zero at most.
-func RaiseFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, ref Ref) error {
-	a, err := lockOne(ctx, tx, t, ref)
-	if err != nil {
-		return err
-	}
-	floor := min(a.Balance, 0)
-	if a.Floor == nil || *a.Floor >= floor {
-		return nil
-	}
-	return putFloor(ctx, tx, t, by, a, &floor)
-}
-
 // missing turns a row that is not there into the public answer for that.
 func missing(err error, what string) error {
 	if errors.Is(err, pgx.ErrNoRows) {

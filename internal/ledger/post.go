@@ -49,7 +49,9 @@ func Post(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, p Posting) (
 
 // Force is Post for what has happened whether the money was there or not, such
 // as a purchase that a card network has settled. A balance may go below its
-// floor, which goes down with it (ledger.floor_changed). See RaiseFloor.
+// floor, which goes down with it (ledger.floor_changed). Only a card's can: what
+// is paid back later raises its floor again, whereas a floor of another account
+// below zero is a credit line, and stays.
 func Force(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, p Posting) (Transaction, error) {
 	out, _, err := post(ctx, tx, t, by, draft{Posting: p, asked: p.Entries, forced: true})
 	return out, err
@@ -177,11 +179,11 @@ func (d draft) beside(ctx context.Context, message pgx.Tx, now time.Time) error 
 	return d.with(ctx, message, now)
 }
 
-// moves are what balances change by, and the floors that go down with them.
+// moves are what balances change by, and the floors that go down or up with them.
 type moves struct {
-	ids     []uuid.UUID
-	amounts []int64
-	lowered []Account
+	ids             []uuid.UUID
+	amounts         []int64
+	lowered, raised []Account
 }
 
 // moved is what a posting does to its accounts, if it may. Nothing is written.
@@ -200,11 +202,15 @@ func moved(accounts map[Ref]Account, d draft) (out moves, err error) {
 		switch {
 		case !ok:
 			return out, tooLarge(ref)
-		case a.Floor != nil && after < *a.Floor && !d.forced:
+		case a.Floor != nil && after < *a.Floor && !(d.forced && ref.Kind == Card):
 			return out, short(a, money.Of(*a.Floor-after, ref.Currency))
 		case a.Floor != nil && after < *a.Floor:
 			a.Floor = &after
 			out.lowered = append(out.lowered, a)
+		case a.Floor != nil && ref.Kind == Card && *a.Floor < min(after, 0):
+			floor := min(after, 0)
+			a.Floor = &floor
+			out.raised = append(out.raised, a)
 		}
 		out.ids, out.amounts = append(out.ids, a.ID), append(out.amounts, sum)
 	}
@@ -217,7 +223,15 @@ func (m moves) write(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor) e
 			return err
 		}
 	}
-	return db.New(tx).LedgerMoveBalances(ctx, t.Company, t.Live, m.ids, m.amounts)
+	if err := db.New(tx).LedgerMoveBalances(ctx, t.Company, t.Live, m.ids, m.amounts); err != nil {
+		return err
+	}
+	for _, a := range m.raised {
+		if err := putFloor(ctx, tx, t, by, a, a.Floor); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func tooLarge(r Ref) error {

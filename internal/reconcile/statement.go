@@ -114,7 +114,7 @@ func (r *Report) line(line cards.Line, known map[string]string, ours map[string]
 	amount := line.Amount.Minor
 	switch line.Type {
 	case cards.Captured, cards.ForcePosted:
-	case cards.Refunded, cards.DisputeWon:
+	case cards.Refunded, cards.Credited, cards.DisputeWon:
 		amount = -amount
 	default:
 		return // holds and what becomes of them are the gate's own
@@ -141,7 +141,7 @@ func (r *Report) line(line cards.Line, known map[string]string, ours map[string]
 
 func (p *posting) add(x db.ReconcilePostingsRow) {
 	p.rows = append(p.rows, x)
-	if t := cards.Type(x.Type); t == cards.Refunded || t == cards.DisputeWon {
+	if t := cards.Type(x.Type); t == cards.Refunded || t == cards.Credited || t == cards.DisputeWon {
 		p.amount -= x.Amount
 	} else {
 		p.amount += x.Amount

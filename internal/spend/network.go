@@ -180,9 +180,6 @@ func (s *Service) Refund(ctx context.Context, call Call, id uuid.UUID, p Posting
 func (b *batch) refund(by audit.Actor, a *Authorization, p Posting) (ledger.Transaction, error) {
 	x, err := ledger.Post(b.ctx, b.tx, a.Tenant, by, ledger.Posting{Key: p.Key, Kind: "refunded", Reference: a.PublicID(),
 		Entries: ledger.Move(p.Takes, p.Pays, p.Amount)})
-	if err == nil {
-		err = ledger.RaiseFloor(b.ctx, b.tx, a.Tenant, by, p.Pays)
-	}
 	if err != nil {
 		return x, b.finally(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/rails/cards/cardtest"
 )
 
 // TestStatusMoves tries every move from every status.
@@ -241,4 +242,57 @@ func TestListFilters(t *testing.T) {
 	}
 	_, err := h.cards.Get(t.Context(), live, first.ID)
 	wantCode(t, err, "not_found")
+}
+
+// TestLoadPaysBack loads a card that owes: what it may spend then is what it
+// has, and no more.
+func TestLoadPaysBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(`[{"type":"transaction_limit","amount":1000,"currency":"eur"}]`)
+	c := h.card(100)
+	q := cards.Swipe{NetworkID: "force", Amount: eur(300), Merchant: cardtest.Shop}
+	if _, err := h.cards.ForcePost(t.Context(), h.tenant, c.ID, q); err != nil {
+		t.Fatal(err)
+	}
+	err := h.pool.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		_, err := h.cards.Load(ctx, tx, h.tenant, h.by, c.ID, eur(250))
+		return err
+	})
+	if err != nil || h.get(c.ID).Balance != 50 {
+		t.Fatalf("%d %v", h.get(c.ID).Balance, err)
+	}
+	for id, x := range map[string]struct {
+		minor int64
+		code  string
+	}{"more": {51, "insufficient_funds"}, "all": {50, "ok"}} {
+		v, err := h.cards.Authorize(t.Context(), h.tenant, c.ID, cards.Swipe{NetworkID: id, Amount: eur(x.minor), Merchant: cardtest.Shop})
+		if err != nil || v.Code != x.code {
+			t.Errorf("%s: %+v %v", id, v, err)
+		}
+	}
+	h.balanced()
+}
+
+// TestCredit books money that came back for nothing, once.
+func TestCredit(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	c := h.card(100)
+	before := h.wallet()
+	for range 2 {
+		x, err := h.cards.Credit(t.Context(), h.tenant, c.ID, "credit", eur(70), cardtest.Shop, cards.Actor{})
+		if err != nil || x.Type != cards.Credited || x.Amount != eur(70) || x.Authorization != uuid.Nil {
+			t.Fatalf("%+v %v", x, err)
+		}
+	}
+	if got := h.wallet() - before; got != 70 || h.get(c.ID).Balance != 100 {
+		t.Errorf("the wallet got %d", got)
+	}
+	if _, err := h.cards.ForcePost(t.Context(), h.tenant, c.ID, cards.Swipe{NetworkID: "credit", Amount: eur(1), Merchant: cardtest.Shop}); fault.From(err).Code != "network_id_conflict" {
+		t.Error(err)
+	}
+	_, err := h.cards.Credit(t.Context(), h.tenant, ident.New(), "x", eur(1), cardtest.Shop, cards.Actor{})
+	wantCode(t, err, "not_found")
+	h.balanced()
 }

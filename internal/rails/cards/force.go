@@ -35,7 +35,7 @@ func (s *Service) ForcePost(ctx context.Context, t ident.Tenant, card uuid.UUID,
 // force has the gate book what it did not allow.
 func (b *booking) force(ctx context.Context, m policy.Merchant, metadata map[string]string) (Transaction, error) {
 	_, err := b.service.config.Gate.Force(ctx, call(b.card, b.in.By), spend.Request{Agent: b.card.Agent, Amount: money.Of(b.in.Amount, b.card.Currency),
-		Merchant: m, Rail: Rail, ExpiresIn: holdFor, Metadata: tagged(metadata, b.card)}, b.posting())
+		Merchant: m, Rail: Rail, Purpose: b.card.label(), ExpiresIn: holdFor, Metadata: tagged(metadata, b.card)}, b.posting())
 	if err != nil {
 		return Transaction{}, err
 	}

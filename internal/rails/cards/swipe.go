@@ -159,7 +159,7 @@ func (s *Service) authorize(ctx context.Context, t ident.Tenant, card uuid.UUID,
 func (s *Service) ask(ctx context.Context, c Card, in Swipe) (Verdict, error) {
 	b := s.backing(c, in, false)
 	result, err := s.config.Gate.Authorize(ctx, call(c, in.By), spend.Request{Agent: c.Agent, Amount: in.Amount, Merchant: in.Merchant, Rail: Rail,
-		Capture: spend.Explicit, ExpiresIn: holdFor, Metadata: tagged(in.Metadata, c), Backing: &b})
+		Purpose: c.label(), Capture: spend.Explicit, ExpiresIn: holdFor, Metadata: tagged(in.Metadata, c), Backing: &b})
 	if fault.Is(err, "not_found") {
 		return declined(CodeAgentDeleted, "The card's agent is deleted"), nil
 	}
@@ -237,4 +237,13 @@ const undecidedReason = "The swipe could not be decided in time"
 
 func otherEvent() error {
 	return fault.New(fault.Conflict, "network_id_conflict", "Another event of this card has this network id.")
+}
+
+// label is what people who are asked about a swipe read: which card it is. It
+// also keeps the swipes of two cards apart, which look the same otherwise.
+func (c Card) label() string {
+	if c.Name != "" {
+		return "Card ending " + c.Last4 + ", " + c.Name
+	}
+	return "Card ending " + c.Last4
 }

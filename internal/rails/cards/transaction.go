@@ -22,6 +22,7 @@ const (
 	Refunded      Type = "refund"
 	Expired       Type = "expiry"
 	ForcePosted   Type = "force_post"
+	Credited      Type = "credit" // came back for no purchase that is known
 	DisputeOpened Type = "dispute_opened"
 	DisputeWon    Type = "dispute_won"
 	DisputeLost   Type = "dispute_lost"

@@ -6,13 +6,11 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	sdk "github.com/stripe/stripe-go/v85"
 
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
-	"github.com/getpurser/purser/internal/ledger"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/rails/cards"
 )
@@ -156,7 +154,7 @@ func (s *Service) captured(ctx context.Context, card cards.Card, x sdk.IssuingTr
 	}
 	all, err := s.cards.Transactions(ctx, card.Tenant, card.ID, cards.Page{Limit: recent})
 	for _, was := range all {
-		if was.NetworkID == x.ID {
+		if was.NetworkID == x.ID && was.Authorization != uuid.Nil {
 			return []uuid.UUID{was.Authorization}, err // booked before
 		}
 		took := was.Type == cards.Captured || was.Type == cards.ForcePosted
@@ -169,10 +167,6 @@ func (s *Service) captured(ctx context.Context, card cards.Card, x sdk.IssuingTr
 
 // credit books money that came back for nothing that we know.
 func (s *Service) credit(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, minor int64) error {
-	from := ledger.Ref{Kind: ledger.Clearing, Owner: card.ID, Currency: card.Currency}
-	return s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := ledger.Post(ctx, tx, card.Tenant, audit.System(), ledger.Posting{Key: "stripe:" + x.ID, Kind: "card.credited", Reference: card.PublicID(),
-			Entries: ledger.Move(from, ledger.WalletOf(card.Wallet, card.Currency), minor)})
-		return err
-	})
+	_, err := s.cards.Credit(ctx, card.Tenant, card.ID, x.ID, card.Money(minor), merchantOf(x.MerchantData), audit.System())
+	return err
 }
