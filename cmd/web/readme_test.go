@@ -37,7 +37,7 @@ func TestReadmeNamesEverySetting(t *testing.T) {
 func settingsRead(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, of := range []reflect.Type{reflect.TypeFor[config](), reflect.TypeFor[raw](), reflect.TypeFor[clerkConfig](), reflect.TypeFor[webhookConfig](), reflect.TypeFor[cardsConfig]()} {
+	for _, of := range []reflect.Type{reflect.TypeFor[config](), reflect.TypeFor[raw](), reflect.TypeFor[clerkConfig](), reflect.TypeFor[webhookConfig](), reflect.TypeFor[cardsConfig](), reflect.TypeFor[stripeConfig]()} {
 		for i := range of.NumField() {
 			if name := of.Field(i).Tag.Get("env"); name != "" {
 				all[name] = of.Field(i).Tag.Get("envDefault")

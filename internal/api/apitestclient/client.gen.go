@@ -307,6 +307,7 @@ func (e CardProviderProvider) Valid() bool {
 const (
 	CardTransactionTypeAuthorization CardTransactionType = "authorization"
 	CardTransactionTypeCapture       CardTransactionType = "capture"
+	CardTransactionTypeCredit        CardTransactionType = "credit"
 	CardTransactionTypeDecline       CardTransactionType = "decline"
 	CardTransactionTypeDisputeLost   CardTransactionType = "dispute_lost"
 	CardTransactionTypeDisputeOpened CardTransactionType = "dispute_opened"
@@ -323,6 +324,8 @@ func (e CardTransactionType) Valid() bool {
 	case CardTransactionTypeAuthorization:
 		return true
 	case CardTransactionTypeCapture:
+		return true
+	case CardTransactionTypeCredit:
 		return true
 	case CardTransactionTypeDecline:
 		return true
