@@ -31,8 +31,10 @@ VALUES (@company_id, @live, @card_id, @agent_id, @currency, @name, @provider, @p
 -- name: CardGet :one
 SELECT sqlc.embed(c), coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
 FROM cards c
-LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
-LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
+LEFT JOIN LATERAL (SELECT x.account_id, x.balance FROM ledger_accounts x
+  WHERE x.company_id = c.company_id AND x.live = c.live AND x.kind = 'card' AND x.owner_id = c.card_id AND x.currency = c.currency OFFSET 0) b ON true
+LEFT JOIN LATERAL (SELECT x.balance FROM ledger_accounts x
+  WHERE x.company_id = c.company_id AND x.live = c.live AND x.kind = 'hold' AND x.owner_id = b.account_id AND x.currency = c.currency OFFSET 0) h ON true
 WHERE c.company_id = @company_id AND c.live = @live AND c.card_id = @card_id;
 
 -- name: CardLock :one

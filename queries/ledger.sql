@@ -11,15 +11,15 @@ ON CONFLICT (company_id, live, kind, owner_id, currency) DO NOTHING
 RETURNING kind, owner_id, currency;
 
 -- name: LedgerLockAccounts :many
-SELECT a.* FROM ledger_accounts a
-WHERE a.company_id = @company_id AND a.live = @live AND (a.kind, a.owner_id, a.currency) IN (
-  SELECT unnest(@kinds::text[]), unnest(@owners::uuid[]), unnest(@currencies::text[]))
-ORDER BY a.account_id FOR UPDATE;
+-- In the order in which they are given, each by its name: also before there are
+-- statistics, the company's other accounts are not looked at.
+SELECT a.* FROM (SELECT unnest(@kinds::text[]) AS kind, unnest(@owners::uuid[]) AS owner_id, unnest(@currencies::text[]) AS currency) w
+CROSS JOIN LATERAL (SELECT x.* FROM ledger_accounts x WHERE x.company_id = @company_id AND x.live = @live
+  AND x.kind = w.kind AND x.owner_id = w.owner_id AND x.currency = w.currency FOR UPDATE) a;
 
 -- name: LedgerMoveBalances :exec
-UPDATE ledger_accounts a SET balance = a.balance + m.amount
-FROM (SELECT unnest(@ids::uuid[]) AS account_id, unnest(@amounts::bigint[]) AS amount) m
-WHERE a.company_id = @company_id AND a.live = @live AND a.account_id = m.account_id;
+UPDATE ledger_accounts a SET balance = a.balance + (@amounts::bigint[])[array_position(@ids::uuid[], a.account_id)]
+WHERE a.company_id = @company_id AND a.live = @live AND a.account_id = ANY(@ids::uuid[]);
 
 -- name: LedgerSetFloor :exec
 UPDATE ledger_accounts SET floor = $4 WHERE company_id = $1 AND live = $2 AND account_id = $3;

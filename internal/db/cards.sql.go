@@ -219,8 +219,10 @@ func (q *Queries) CardFacts(ctx context.Context, arg CardFactsParams) (CardFacts
 const CardGet = `-- name: CardGet :one
 SELECT c.company_id, c.live, c.card_id, c.agent_id, c.currency, c.name, c.provider, c.provider_ref, c.status, c.last4, c.exp_month, c.exp_year, c.single_use, c.wallet_owner, c.controls, c.metadata, c.created_at, c.frozen_at, c.canceled_at, c.used_at, coalesce(b.balance, 0)::bigint AS balance, coalesce(h.balance, 0)::bigint AS held
 FROM cards c
-LEFT JOIN ledger_accounts b ON b.company_id = c.company_id AND b.live = c.live AND b.kind = 'card' AND b.owner_id = c.card_id AND b.currency = c.currency
-LEFT JOIN ledger_accounts h ON h.company_id = c.company_id AND h.live = c.live AND h.kind = 'hold' AND h.owner_id = b.account_id AND h.currency = c.currency
+LEFT JOIN LATERAL (SELECT x.account_id, x.balance FROM ledger_accounts x
+  WHERE x.company_id = c.company_id AND x.live = c.live AND x.kind = 'card' AND x.owner_id = c.card_id AND x.currency = c.currency OFFSET 0) b ON true
+LEFT JOIN LATERAL (SELECT x.balance FROM ledger_accounts x
+  WHERE x.company_id = c.company_id AND x.live = c.live AND x.kind = 'hold' AND x.owner_id = b.account_id AND x.currency = c.currency OFFSET 0) h ON true
 WHERE c.company_id = $1 AND c.live = $2 AND c.card_id = $3
 `
 

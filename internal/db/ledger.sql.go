@@ -427,27 +427,28 @@ func (q *Queries) LedgerInsertTransaction(ctx context.Context, arg LedgerInsertT
 }
 
 const LedgerLockAccounts = `-- name: LedgerLockAccounts :many
-SELECT a.company_id, a.live, a.account_id, a.kind, a.owner_id, a.currency, a.debit, a.floor, a.balance, a.created_at FROM ledger_accounts a
-WHERE a.company_id = $1 AND a.live = $2 AND (a.kind, a.owner_id, a.currency) IN (
-  SELECT unnest($3::text[]), unnest($4::uuid[]), unnest($5::text[]))
-ORDER BY a.account_id FOR UPDATE
+SELECT a.company_id, a.live, a.account_id, a.kind, a.owner_id, a.currency, a.debit, a.floor, a.balance, a.created_at FROM (SELECT unnest($1::text[]) AS kind, unnest($2::uuid[]) AS owner_id, unnest($3::text[]) AS currency) w
+CROSS JOIN LATERAL (SELECT x.company_id, x.live, x.account_id, x.kind, x.owner_id, x.currency, x.debit, x.floor, x.balance, x.created_at FROM ledger_accounts x WHERE x.company_id = $4 AND x.live = $5
+  AND x.kind = w.kind AND x.owner_id = w.owner_id AND x.currency = w.currency FOR UPDATE) a
 `
 
 type LedgerLockAccountsParams struct {
-	CompanyID  uuid.UUID
-	Live       bool
 	Kinds      []string
 	Owners     []uuid.UUID
 	Currencies []string
+	CompanyID  uuid.UUID
+	Live       bool
 }
 
+// In the order in which they are given, each by its name: also before there are
+// statistics, the company's other accounts are not looked at.
 func (q *Queries) LedgerLockAccounts(ctx context.Context, arg LedgerLockAccountsParams) ([]LedgerAccount, error) {
 	rows, err := q.db.Query(ctx, LedgerLockAccounts,
-		arg.CompanyID,
-		arg.Live,
 		arg.Kinds,
 		arg.Owners,
 		arg.Currencies,
+		arg.CompanyID,
+		arg.Live,
 	)
 	if err != nil {
 		return nil, err
@@ -522,17 +523,16 @@ func (q *Queries) LedgerLockHold(ctx context.Context, companyID uuid.UUID, live 
 }
 
 const LedgerMoveBalances = `-- name: LedgerMoveBalances :exec
-UPDATE ledger_accounts a SET balance = a.balance + m.amount
-FROM (SELECT unnest($3::uuid[]) AS account_id, unnest($4::bigint[]) AS amount) m
-WHERE a.company_id = $1 AND a.live = $2 AND a.account_id = m.account_id
+UPDATE ledger_accounts a SET balance = a.balance + ($1::bigint[])[array_position($2::uuid[], a.account_id)]
+WHERE a.company_id = $3 AND a.live = $4 AND a.account_id = ANY($2::uuid[])
 `
 
-func (q *Queries) LedgerMoveBalances(ctx context.Context, companyID uuid.UUID, live bool, ids []uuid.UUID, amounts []int64) error {
+func (q *Queries) LedgerMoveBalances(ctx context.Context, amounts []int64, ids []uuid.UUID, companyID uuid.UUID, live bool) error {
 	_, err := q.db.Exec(ctx, LedgerMoveBalances,
+		amounts,
+		ids,
 		companyID,
 		live,
-		ids,
-		amounts,
 	)
 	return err
 }

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,6 +29,7 @@ type locked struct {
 // key was used for is read after that, and so is the clock: a posting of the
 // same to the same accounts has ended by then.
 func lock(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref, key string) (locked, error) {
+	refs = slices.SortedFunc(slices.Values(refs), Ref.compare)
 	opening, p, err := columnsOf(t, refs)
 	if err != nil {
 		return locked{}, err
@@ -42,7 +45,7 @@ func lock(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref, key string
 		a := accountOf(r)
 		out.accounts[a.Ref] = a
 		return nil
-	}, db.LedgerLockAccounts, p.CompanyID, p.Live, p.Kinds, p.Owners, p.Currencies)
+	}, db.LedgerLockAccounts, p.Kinds, p.Owners, p.Currencies, p.CompanyID, p.Live)
 	postgres.Queue(&message, func(r db.LedgerTransaction) error { out.before = &r; return nil }, db.LedgerByKey, t.Company, t.Live, key)
 	message.Queue(db.LedgerClock).QueryRow(func(row pgx.Row) error { return row.Scan(&out.now) })
 	if err := tx.SendBatch(ctx, &message).Close(); err != nil {
@@ -58,6 +61,11 @@ func lock(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref, key string
 		return out, fmt.Errorf("ledger: %d of %d accounts are there", len(out.accounts), len(refs))
 	}
 	return out, nil
+}
+
+// compare is the order in which accounts are locked.
+func (r Ref) compare(o Ref) int {
+	return cmp.Or(cmp.Compare(r.Kind, o.Kind), bytes.Compare(r.Owner[:], o.Owner[:]), cmp.Compare(r.Currency, o.Currency))
 }
 
 // lockOne locks one account, and has no key.

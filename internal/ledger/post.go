@@ -223,7 +223,7 @@ func (m moves) write(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor) e
 			return err
 		}
 	}
-	if err := db.New(tx).LedgerMoveBalances(ctx, t.Company, t.Live, m.ids, m.amounts); err != nil {
+	if err := db.New(tx).LedgerMoveBalances(ctx, m.amounts, m.ids, t.Company, t.Live); err != nil {
 		return err
 	}
 	for _, a := range m.raised {
