@@ -154,7 +154,10 @@ func TestNobodyDecides(t *testing.T) {
 	asked := time.Now()
 	o.asks("101", "First shop")
 	decided := o.asks("102", "Second shop")
-	o.mail.await("approver@office.test", "asks to spend 101.00 USD", 5*time.Second)
+	for _, who := range []string{ownerAddress, "approver@office.test"} { // nobody is asked what is decided already
+		o.mail.await(who, "asks to spend 101.00 USD", 5*time.Second)
+		o.mail.await(who, "asks to spend 102.00 USD", 5*time.Second)
+	}
 	o.owner.must("POST", "/v1/approvals/"+approvalOf(t, decided)+"/approve", `{}`)
 	o.mail.await("approver@office.test", "Approved: 102.00 USD", 5*time.Second)
 	o.server.stop()

@@ -21,7 +21,7 @@ import (
 var shifting = []*regexp.Regexp{
 	regexp.MustCompile(`\b(req|agent|pol|auth|appr|key|evt|mem|co|person|sess|whk|whd|acct|txn|card|ctx)_(?:[a-z]{3}_)?[0-9a-z]{26}\b`),
 	regexp.MustCompile(`\b20\d\d-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)`), regexp.MustCompile(`eyJ[\w.-]+`), regexp.MustCompile(`ag_(test|live)_\w+`), regexp.MustCompile(`whsec_[\w+/=]+`),
-	regexp.MustCompile(`own-\d{6}`), regexp.MustCompile(`"digest":"[^"]+"`), regexp.MustCompile(`"(used|remaining|balance|last4|pan|cvv)":"?[0-9.]+"?`), regexp.MustCompile(`"(sandbox:[0-9a-f-]+|once:[0-9a-f]+)"`),
+	regexp.MustCompile(`own-\d{6}`), regexp.MustCompile(`Card ending \d{4}`), regexp.MustCompile(`"digest":"[^"]+"`), regexp.MustCompile(`"(used|remaining|balance|last4|pan|cvv)":"?[0-9.]+"?`), regexp.MustCompile(`"(sandbox:[0-9a-f-]+|once:[0-9a-f]+)"`),
 }
 
 // seen is what a caller sees of an answer: everything but what shifts.
