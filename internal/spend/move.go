@@ -34,6 +34,9 @@ func (b *batch) confirm(call Call, a *Authorization, amount *money.Number, refer
 	if err := a.ownMove(); err != nil {
 		return err
 	}
+	if a.Rail == cardRail { // people approved it, and the card was not swiped again
+		return notPresented()
+	}
 	if b.modes[a.Tenant].settings.RequireRedemption && a.RedeemedAt.IsZero() {
 		return fault.New(fault.Conflict, "redemption_required", "This company's tokens must be redeemed by a processor before they are confirmed.")
 	}
@@ -151,6 +154,10 @@ func (a *Authorization) mayMove(call Call, from ...Status) error {
 	}
 	return a.stands()
 }
+
+// cardRail is the rail whose money a network takes: nobody else can say that it
+// was spent.
+const cardRail = "card"
 
 // ownMove refuses to end what a network holds money for: it alone says what
 // becomes of that.

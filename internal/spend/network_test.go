@@ -323,6 +323,9 @@ func TestPresent(t *testing.T) {
 	if _, err := w.gate.CaptureHold(t.Context(), w.call(), held.ID, w.posting(1)); fault.From(err).Code != "not_presented" {
 		t.Errorf("a capture of what was not presented: %v", err)
 	}
+	if _, err := w.gate.Confirm(t.Context(), w.call(), held.ID, nil, ""); fault.From(err).Code != "not_presented" {
+		t.Errorf("a confirm of what was not presented: %v", err)
+	}
 	if _, err := present(8001, w.backing()); fault.From(err).Code != "amount_above_hold" {
 		t.Errorf("more than was approved: %v", err)
 	}
