@@ -140,12 +140,12 @@ func SetFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, ref Ref,
 		return Account{}, fault.New(fault.Conflict, "floor_above_balance", "The account has %s, which is below this floor.", a.Money())
 	}
 	a.Floor = floor
-	return a, putFloor(ctx, tx, t, by, a, floor)
+	return a, putFloor(ctx, tx, t, by, a)
 }
 
-func putFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, a Account, floor *int64) error {
-	a.Floor = floor
-	if err := db.New(tx).LedgerSetFloor(ctx, t.Company, t.Live, a.ID, floor); err != nil {
+// putFloor writes the floor that the account has here.
+func putFloor(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, a Account) error {
+	if err := db.New(tx).LedgerSetFloor(ctx, t.Company, t.Live, a.ID, a.Floor); err != nil {
 		return err
 	}
 	return tellFloor(ctx, tx, t, by, a)

@@ -219,7 +219,7 @@ func moved(accounts map[Ref]Account, d draft) (out moves, err error) {
 
 func (m moves) write(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor) error {
 	for _, a := range m.lowered {
-		if err := putFloor(ctx, tx, t, by, a, a.Floor); err != nil {
+		if err := putFloor(ctx, tx, t, by, a); err != nil {
 			return err
 		}
 	}
@@ -227,7 +227,7 @@ func (m moves) write(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor) e
 		return err
 	}
 	for _, a := range m.raised {
-		if err := putFloor(ctx, tx, t, by, a, a.Floor); err != nil {
+		if err := putFloor(ctx, tx, t, by, a); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package cards
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -26,6 +25,10 @@ func (s *Service) Credit(ctx context.Context, t ident.Tenant, card uuid.UUID, ne
 		x, err = credit(ctx, tx, t, card, networkID, amount, from, actor(by))
 		return err
 	})
+	if err == nil && x.Again {
+		x, err = s.Find(ctx, t, card, networkID)
+		x.Again = true
+	}
 	return x, err
 }
 
@@ -34,17 +37,8 @@ func credit(ctx context.Context, tx pgx.Tx, t ident.Tenant, card uuid.UUID, netw
 	if err != nil {
 		return Transaction{}, err
 	}
-	q := db.New(tx)
-	before, err := q.CardTransactionByNetworkID(ctx, t.Company, t.Live, c.ID, networkID)
-	switch {
-	case err == nil && Type(before.Type) != Credited:
-		return Transaction{}, otherEvent()
-	case err == nil:
-		x := transactionOf(before, c.Currency)
-		x.Again = true
-		return x, nil
-	case !errors.Is(err, pgx.ErrNoRows):
-		return Transaction{}, err
+	if again, err := happened(ctx, tx, c, networkID, Credited); again || err != nil {
+		return Transaction{Again: again}, err
 	}
 	x := Transaction{ID: ident.New(), Card: c.ID, Type: Credited, NetworkID: networkID, Amount: amount, Merchant: from.Name, Code: CodeOK, NetworkCode: NetworkCode(CodeOK)}
 	posted, err := ledger.Post(ctx, tx, t, by, ledger.Posting{Key: x.PublicID(), Kind: "card.credited", Reference: c.PublicID(),
@@ -53,6 +47,6 @@ func credit(ctx context.Context, tx pgx.Tx, t ident.Tenant, card uuid.UUID, netw
 		return Transaction{}, err
 	}
 	x.Ledger = posted.ID
-	x.CreatedAt, err = q.CardTransactionInsert(ctx, x.toRow(t, &spend.Authorization{MerchantKey: from.Key()}, posted.CreatedAt))
+	x.CreatedAt, err = db.New(tx).CardTransactionInsert(ctx, x.toRow(t, &spend.Authorization{MerchantKey: from.Key()}, posted.CreatedAt))
 	return x, err
 }
