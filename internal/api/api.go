@@ -175,7 +175,7 @@ func (a *API) mount(e *echo.Echo, register func(*API)) {
 	config := newConfig(a.base)
 	aliasSchemas(config.Components.Schemas)
 	a.huma = huma.NewAPI(config, headToo{humaecho.New(e, config).Adapter()})
-	a.huma.UseMiddleware(a.hurry, a.admit, a.entrance.shed, announce, a.readAddress, a.readBody, a.readKey)
+	a.huma.UseMiddleware(a.hurry, a.admit, a.entrance.shed, announce, a.readAddress, a.readBody, a.readKey, a.direct)
 	register(a)
 	a.serveDocuments(e)
 	a.serveProblems(e)

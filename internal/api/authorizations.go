@@ -41,7 +41,13 @@ func (a *API) registerAuthorizations() {
 	ask := tagged("authorize", http.MethodPost, "/v1/authorize", "Ask to spend",
 		"Decided at once: 200 for APPROVED and DENIED, 202 for what waits for people. The token says the same to a processor.")
 	a.alsoHeld(&ask)
-	handle(a, ask, a.authorize)
+	ask.Metadata = map[string]any{directOf: directly(a.authorize)}
+	handle(a, ask, func(ctx context.Context, in *struct {
+		AgentHeader string `header:"X-Agent-Id" maxLength:"64" doc:"The agent, instead of in the body."`
+		Body        SpendRequest
+	}) (*effected[Authorization], error) {
+		return a.authorize(ctx, &in.Body)
+	})
 	handle(a, tagged("confirmAuthorization", http.MethodPost, "/v1/authorize/{id}/confirm", "Confirm a payment",
 		"Counts what was reserved as spent. Confirming twice the same way answers the first result again."), a.confirm)
 	handle(a, tagged("voidAuthorization", http.MethodPost, "/v1/authorize/{id}/void", "Void an authorization",

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -33,6 +34,9 @@ type SpendRequest struct {
 	DryRun    bool              `json:"dry_run,omitzero" doc:"Decide only: nothing is reserved or stored, and there is no token."`
 }
 
+// usualHold is the default of expires_in, in seconds.
+const usualHold = 900
+
 // check reads the request's fields into what the gate takes, and names
 // everything that is wrong at once.
 func (b SpendRequest) check() (spend.Request, error) {
@@ -45,8 +49,8 @@ func (b SpendRequest) check() (spend.Request, error) {
 	merchant, merchantErr := b.Merchant.check()
 	purpose, purposeErr := company.Prose("purpose", b.Purpose, 0, 1000)
 	metadataErr := checkMetadata(b.Metadata)
-	return spend.Request{Amount: amount, Merchant: merchant, Purpose: purpose, Rail: "api", Capture: spend.Capture(b.Capture),
-		ExpiresIn: time.Duration(b.ExpiresIn) * time.Second, Metadata: b.Metadata, DryRun: b.DryRun,
+	return spend.Request{Amount: amount, Merchant: merchant, Purpose: purpose, Rail: "api",
+		Capture: cmp.Or(spend.Capture(b.Capture), spend.Explicit), ExpiresIn: time.Duration(cmp.Or(b.ExpiresIn, usualHold)) * time.Second, Metadata: b.Metadata, DryRun: b.DryRun,
 	}, joined(amountErr, currencyErr, merchantErr, purposeErr, metadataErr)
 }
 
@@ -85,7 +89,8 @@ func (c *call) spendCall() spend.Call {
 // storedDecision is the answer that a repeated request gets, but for its token.
 func storedDecision(r spend.Result) (once.Answer, error) {
 	r.Token = ""
-	body, err := encode(authorizationView(r))
+	view := authorizationView(r)
+	body, err := view.written()
 	return once.Answer{Status: decisionStatus(r), Body: body}, err
 }
 
@@ -109,7 +114,8 @@ func decided(r spend.Result, err error) (*effected[Authorization], error) {
 	if r.Stored != nil {
 		return &effected[Authorization]{Status: decisionStatus(r), Body: withToken(r.Stored, r.Token)}, nil
 	}
-	body, err := encode(authorizationView(r))
+	view := authorizationView(r)
+	body, err := view.written()
 	return &effected[Authorization]{Status: decisionStatus(r), Body: payload[Authorization]{raw: body}}, err
 }
 
@@ -126,15 +132,12 @@ func withToken(stored []byte, token string) payload[Authorization] {
 	return payload[Authorization]{pieces: [][]byte{before, []byte(`"token":"` + token + `"`), after}}
 }
 
-func (a *API) authorize(ctx context.Context, in *struct {
-	AgentHeader string `header:"X-Agent-Id" maxLength:"64" doc:"The agent, instead of in the body."`
-	Body        SpendRequest
-}) (*effected[Authorization], error) {
-	r, err := in.Body.check()
+func (a *API) authorize(ctx context.Context, b *SpendRequest) (*effected[Authorization], error) {
+	r, err := b.check()
 	if err != nil {
 		return nil, err
 	}
-	return decided(a.ask(ctx, in.Body.Agent, r))
+	return decided(a.ask(ctx, b.Agent, r))
 }
 
 // ask puts a request to the gate.

@@ -68,7 +68,8 @@ func (a *API) takeBody(ctx huma.Context) ([]byte, error) {
 		return nil, err
 	}
 	if t, ok := op.Metadata[bodyOf].(reflect.Type); ok {
-		return text, decode(text, reflect.New(t).Interface())
+		state.body = reflect.New(t).Interface()
+		return text, decode(text, state.body)
 	}
 	return nil, nil
 }
@@ -82,7 +83,7 @@ func slurp(r *http.Request) ([]byte, error) {
 	if r.ContentLength > maxBody {
 		return nil, tooLarge()
 	}
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	text, err := readAll(r)
 	var limited *http.MaxBytesError
 	switch {
 	case len(text) > maxBody, errors.As(err, &limited):
@@ -93,6 +94,17 @@ func slurp(r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	return text, nil
+}
+
+// readAll reads at most one byte too many, in one piece where a length was
+// announced.
+func readAll(r *http.Request) ([]byte, error) {
+	if r.ContentLength < 0 {
+		return io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	}
+	text := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, text)
+	return text, err
 }
 
 // mediaType admits JSON, and what `curl -d` calls its bodies when the call

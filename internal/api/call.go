@@ -20,6 +20,8 @@ type call struct {
 	api *API
 	// hash is equal for bodies that are equal as JSON values.
 	hash [32]byte
+	// body is the Go value of the body, a pointer; nil without one.
+	body any
 	// release ends the request's part in what is in flight. A handler that
 	// begins to wait or to stream calls it.
 	release func()

@@ -53,6 +53,14 @@ func (p payload[B]) writeTo(w io.Writer) (err error) {
 	return err
 }
 
+func (p payload[B]) size() int {
+	n := len(p.raw)
+	for _, piece := range p.pieces {
+		n += len(piece)
+	}
+	return n
+}
+
 // secretive answers hold something that is shown only once.
 type secretive interface {
 	// stored is the answer without it.

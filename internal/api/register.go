@@ -39,8 +39,8 @@ func handle[I, O any](a *API, op huma.Operation, h func(context.Context, *I) (*O
 	})
 }
 
-// fail turns a handler's error into the problem that huma writes.
-func (a *API) fail(ctx context.Context, err error) error {
+// fail turns a handler's error into the problem that is written.
+func (a *API) fail(ctx context.Context, err error) *Problem {
 	state := callOf(ctx)
 	p := a.problem(state.id, err)
 	p.root(state.method)

@@ -41,6 +41,10 @@ func (a *API) refuse(c echo.Context, err error) {
 	ctx := c.Request().Context()
 	p := a.problem(callOf(ctx).id, err)
 	a.note(ctx, p, err)
+	a.answerProblem(c, p)
+}
+
+func (a *API) answerProblem(c echo.Context, p *Problem) {
 	p.headers(c.Response().Header())
 	body, encodeErr := encode(p)
 	if encodeErr != nil {
@@ -48,8 +52,12 @@ func (a *API) refuse(c echo.Context, err error) {
 		return
 	}
 	if err := c.Blob(p.Status, problemType, body); err != nil {
-		a.log.DebugContext(ctx, "the caller left before the answer", "error", err)
+		a.left(c, err)
 	}
+}
+
+func (a *API) left(c echo.Context, err error) {
+	a.log.DebugContext(c.Request().Context(), "the caller left before the answer", "error", err)
 }
 
 // refuseHuma is refuse for huma's middleware.

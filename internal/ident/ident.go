@@ -89,14 +89,18 @@ func Time(id uuid.UUID) time.Time {
 
 // Format writes the public form.
 func Format(p Prefix, id uuid.UUID) string {
-	b := make([]byte, 0, len(p)+1+encodedLength)
-	b = append(b, p...)
-	b = append(b, '_')
+	var room [48]byte
+	return string(Append(room[:0], p, id))
+}
+
+// Append is Format at the end of b.
+func Append(b []byte, p Prefix, id uuid.UUID) []byte {
+	b = append(append(b, p...), '_')
 	hi, lo := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
 	for shift := 125; shift >= 0; shift -= 5 {
 		b = append(b, alphabet[bits(hi, lo, shift)])
 	}
-	return string(b)
+	return b
 }
 
 // bits reads the five bits of the 128-bit number hi:lo that start at shift.

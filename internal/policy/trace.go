@@ -96,12 +96,12 @@ func (s *Step) AppendJSON(b []byte) []byte {
 	b = append(b, s.policyText...)
 	b = append(b, `","version":`...)
 	b = strconv.AppendInt(b, int64(s.Version), 10)
-	b = appendText(b, `,"rule":`, string(s.Rule))
+	b = AppendText(b, `,"rule":`, string(s.Rule))
 	b = append(b, `,"index":`...)
 	b = strconv.AppendInt(b, int64(s.Index), 10)
-	b = appendText(b, `,"outcome":`, string(s.Outcome))
+	b = AppendText(b, `,"outcome":`, string(s.Outcome))
 	if s.Code != "" {
-		b = appendText(b, `,"code":`, s.Code)
+		b = AppendText(b, `,"code":`, s.Code)
 	}
 	if s.Shadow {
 		b = append(b, `,"shadow":true`...)
@@ -113,13 +113,13 @@ func (s *Step) AppendJSON(b []byte) []byte {
 // appendSeen writes what the rule saw and allowed.
 func (s *Step) appendSeen(b []byte) []byte {
 	if s.Code == CodeCurrencyNotCovered {
-		return appendText(b, `,"value":`, string(s.Currency))
+		return AppendText(b, `,"value":`, string(s.Currency))
 	}
 	if s.Mode != "" {
-		b = appendText(b, `,"mode":`, string(s.Mode))
+		b = AppendText(b, `,"mode":`, string(s.Mode))
 	}
 	if s.Value != "" {
-		b = appendText(b, `,"value":`, s.Value)
+		b = AppendText(b, `,"value":`, s.Value)
 	}
 	if s.Unit != None {
 		b = s.figure(append(b, `,"limit":`...), s.Limit)
@@ -129,13 +129,13 @@ func (s *Step) appendSeen(b []byte) []byte {
 		b = s.figure(append(b, `,"remaining":`...), s.Remaining)
 	}
 	if s.Period != "" {
-		b = appendText(b, `,"period":`, string(s.Period))
-		b = appendText(b, `,"per":`, string(s.Per))
+		b = AppendText(b, `,"period":`, string(s.Period))
+		b = AppendText(b, `,"per":`, string(s.Per))
 	}
 	if s.Period != "" || !s.Window.To.IsZero() {
 		b = s.appendWindow(b)
 	} else if s.Zone != "" {
-		b = appendText(b, `,"time_zone":`, s.Zone)
+		b = AppendText(b, `,"time_zone":`, s.Zone)
 	}
 	return b
 }
@@ -144,7 +144,7 @@ func (s *Step) appendWindow(b []byte) []byte {
 	b = appendInstant(append(b, `,"window":{"from":`...), s.Window.From)
 	b = appendInstant(append(b, `,"to":`...), s.Window.To)
 	if s.Zone != "" {
-		b = appendText(b, `,"time_zone":`, s.Zone)
+		b = AppendText(b, `,"time_zone":`, s.Zone)
 	}
 	return append(b, '}')
 }
@@ -166,8 +166,8 @@ func appendInstant(b []byte, t time.Time) []byte {
 	return append(b, '"')
 }
 
-// appendText writes a member whose value is a string.
-func appendText(b []byte, member, s string) []byte {
+// AppendText writes a member whose value is a string, as encoding/json does.
+func AppendText(b []byte, member, s string) []byte {
 	b = append(b, member...)
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c >= 0x7f {

@@ -22,7 +22,7 @@ var errPolicyID = errors.New("policy: stored JSON names no policy")
 func (v VersionRef) MarshalJSON() ([]byte, error) { return v.appendJSON(nil), nil }
 
 func (v VersionRef) appendJSON(b []byte) []byte {
-	b = appendText(b, `{"policy":`, ident.Format(ident.Policy, v.Policy))
+	b = AppendText(b, `{"policy":`, ident.Format(ident.Policy, v.Policy))
 	b = strconv.AppendInt(append(b, `,"version":`...), int64(v.Version), 10)
 	return append(b, '}')
 }
@@ -116,7 +116,7 @@ type Remedy struct {
 func (r Remedy) MarshalJSON() ([]byte, error) { return r.appendJSON(nil), nil }
 
 func (r Remedy) appendJSON(b []byte) []byte {
-	b = appendText(b, `{"type":`, string(r.Type))
+	b = AppendText(b, `{"type":`, string(r.Type))
 	switch r.Type {
 	case LowerAmount:
 		b = r.MaxAmount.AppendDecimal(append(b, `,"max_amount":`...))

@@ -8,11 +8,12 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/asn1"
+	"errors"
 	"fmt"
-	"math/big"
 
 	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // Algorithm is a JWS algorithm. A key has exactly one, for its whole life.
@@ -94,12 +95,14 @@ func (a Algorithm) sign(key crypto.Signer, text []byte) ([]byte, error) {
 // fixedWidth turns the ASN.1 form of an ECDSA signature into the 64 bytes that
 // JWS wants: r and s of 32 bytes each.
 func fixedWidth(signature []byte) ([]byte, error) {
-	var point struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(signature, &point); err != nil {
-		return nil, fmt.Errorf("read an ECDSA signature: %w", err)
+	input, inner := cryptobyte.String(signature), cryptobyte.String(nil)
+	var r, s []byte
+	if !input.ReadASN1(&inner, asn1.SEQUENCE) || !input.Empty() || !inner.ReadASN1Integer(&r) ||
+		!inner.ReadASN1Integer(&s) || !inner.Empty() || len(r) > 32 || len(s) > 32 {
+		return nil, errors.New("sign: not an ECDSA signature of P-256")
 	}
 	out := make([]byte, 64)
-	point.R.FillBytes(out[:32])
-	point.S.FillBytes(out[32:])
+	copy(out[32-len(r):32], r)
+	copy(out[64-len(s):], s)
 	return out, nil
 }

@@ -83,14 +83,19 @@ func Open(ctx context.Context, pool *postgres.Pool, c Config) (*KeySet, error) {
 // Sign makes a token with this header type, such as spend-auth+jwt. It costs
 // what the algorithm costs (RSA about a millisecond) and takes no lock.
 func (s *KeySet) Sign(typ string, claims jwt.Claims) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("sign: write the claims: %w", err)
+	}
+	return s.SignJSON(typ, payload)
+}
+
+// SignJSON is Sign for claims that are written already.
+func (s *KeySet) SignJSON(typ string, payload []byte) (string, error) {
 	signer := s.current.Load().tokens
 	header, err := signer.header(typ)
 	if err != nil {
 		return "", err
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		return "", fmt.Errorf("sign: write the claims: %w", err)
 	}
 	token := make([]byte, 0, len(header)+b64.EncodedLen(len(payload))+400)
 	token = append(append(token, header...), '.')

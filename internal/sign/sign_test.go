@@ -3,6 +3,7 @@ package sign_test
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -160,4 +161,30 @@ func checkShown(t *testing.T, set jose.JSONWebKeySet, kid string) {
 	if id := base64.RawURLEncoding.EncodeToString(sum); id != kid {
 		t.Fatalf("kid %s is not the thumbprint %s", kid, id)
 	}
+}
+
+// BenchmarkSign is what a token costs beside its raw signature.
+func BenchmarkSign(b *testing.B) {
+	keys, err := sign.Open(b.Context(), pgtest.New(b), config(sign.ES256, 1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	claims := []byte(`{"iss":"https://purser.example","sub":"agent_01jd3v7m4sfx1r5k0m7z2w8y9a","aud":["https://purser.example"],"exp":1800000900,"nbf":1800000000,"iat":1800000000,"jti":"auth_01jd3v7m4sfx1r5k0m7z2w8y9a","company":"co_01jd3v7m4sfx1r5k0m7z2w8y9a","amount":"1.00","currency":"usd","merchant":"AWS","domain":"aws.amazon.com","mcc":"7372","rail":"api","decision":"APPROVED","livemode":true}`)
+	digest := sha256.Sum256(claims)
+	b.Run("token", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := keys.SignJSON("spend-auth+jwt", claims); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("raw", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := keys.Private().Sign(nil, digest[:], crypto.SHA256); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

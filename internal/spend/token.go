@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -31,6 +32,27 @@ type Claims struct {
 	Rail     string `json:"rail"`
 	Decision string `json:"decision"`
 	LiveMode bool   `json:"livemode"`
+}
+
+// json is the claims as JSON: the very bytes of json.Marshal, so that a token is
+// the same whichever wrote it, for a quarter of its time.
+func (c *Claims) json() []byte {
+	b := policy.AppendText(make([]byte, 0, 640), `{"iss":`, c.Issuer)
+	b = policy.AppendText(b, `,"sub":`, c.Subject)
+	b = append(policy.AppendText(b, `,"aud":[`, c.Audience[0]), ']')
+	b = strconv.AppendInt(append(b, `,"exp":`...), c.ExpiresAt.Unix(), 10)
+	b = strconv.AppendInt(append(b, `,"nbf":`...), c.NotBefore.Unix(), 10)
+	b = strconv.AppendInt(append(b, `,"iat":`...), c.IssuedAt.Unix(), 10)
+	b = policy.AppendText(b, `,"jti":`, c.ID)
+	b = policy.AppendText(b, `,"company":`, c.Company)
+	b = policy.AppendText(b, `,"amount":`, c.Amount)
+	b = policy.AppendText(b, `,"currency":`, c.Currency)
+	b = policy.AppendText(b, `,"merchant":`, c.Merchant)
+	b = policy.AppendText(b, `,"domain":`, c.Domain)
+	b = policy.AppendText(b, `,"mcc":`, c.MCC)
+	b = policy.AppendText(b, `,"rail":`, c.Rail)
+	b = policy.AppendText(b, `,"decision":`, c.Decision)
+	return append(strconv.AppendBool(append(b, `,"livemode":`...), c.LiveMode), '}')
 }
 
 // issuer and audience are a tenant's; test tokens are for nobody's money, and
@@ -63,10 +85,12 @@ type signature struct {
 func (s *Service) sign(a *Authorization, company settings) signature {
 	out := signature{of: a}
 	if a.ID != uuid.Nil && a.ApprovalID == uuid.Nil {
-		out.token, out.err = s.keys.Sign(TokenType, s.claims(a, company, a.CreatedAt, a.Requested, a.CreatedAt.Add(a.ExpiresIn)))
+		out.token, out.err = s.token(s.claims(a, company, a.CreatedAt, a.Requested, a.CreatedAt.Add(a.ExpiresIn)))
 	}
 	return out
 }
+
+func (s *Service) token(c Claims) (string, error) { return s.keys.SignJSON(TokenType, c.json()) }
 
 // signed adds the token of a decision to the result of an authorize: the one
 // that was signed early, if it is of this very authorization. A replay gets the
@@ -103,9 +127,9 @@ func answeredID(body []byte) (uuid.UUID, error) {
 func (s *Service) freshToken(a *Authorization, company settings, now time.Time) (string, error) {
 	switch a.Status {
 	case Pending:
-		return s.keys.Sign(TokenType, s.claims(a, company, now, a.Amount, a.ExpiresAt))
+		return s.token(s.claims(a, company, now, a.Amount, a.ExpiresAt))
 	case Denied:
-		return s.keys.Sign(TokenType, s.claims(a, company, now, a.Amount, now.Add(TokenLifetime)))
+		return s.token(s.claims(a, company, now, a.Amount, now.Add(TokenLifetime)))
 	}
 	return "", nil
 }
