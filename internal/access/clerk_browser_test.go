@@ -227,10 +227,10 @@ func TestClerkRevocation(t *testing.T) {
 		wantCode(t, b.Confirm(t.Context(), p), "invalid_session")
 		r := httptest.NewRequest(http.MethodPost, "/v1/companies", http.NoBody)
 		r.Header.Set("Authorization", "Bearer "+b.cookie("__session"))
-		_, err = b.FromRequest(r, "")
+		_, err = b.FromRequest(r)
 		wantCode(t, err, "invalid_session")
 		r.Method = http.MethodGet
-		if _, err = b.FromRequest(r, ""); err != nil {
+		if _, err = b.FromRequest(r); err != nil {
 			t.Errorf("reading with a token that lives: %v", err)
 		}
 		b.setCookie("__session", b.Token("user_1", session, b.app.URL,

@@ -164,7 +164,7 @@ func asks(a *access.Access, bearer string, headers ...string) (access.Principal,
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	return a.FromRequest(r, "192.0.2.1")
+	return a.FromRequest(r)
 }
 
 func (h *house) who(bearer string, headers ...string) access.Principal {

@@ -109,7 +109,8 @@ func (a *Access) insertKey(ctx context.Context, tx pgx.Tx, by audit.Actor, event
 		return Key{}, "", err
 	}
 	row.KeyID, row.CreatedBy = ident.New(), by.String()
-	row.Prefix, row.BcryptHash, row.Lookup = secret[:prefixLength], string(hash), a.keys.lookup(secret)
+	sum := a.keys.lookup(secret)
+	row.Prefix, row.BcryptHash, row.Lookup = secret[:prefixLength], string(hash), sum[:]
 	stored, err := db.New(tx).KeyInsert(ctx, row)
 	if err != nil {
 		return Key{}, "", err

@@ -9,7 +9,7 @@ import (
 func (a *Access) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		p, err := a.FromRequest(r, a.ClientAddress(r))
+		p, err := a.FromRequest(r)
 		if err != nil {
 			return err
 		}

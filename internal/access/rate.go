@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -107,7 +106,12 @@ func (r *rates) admit(ctx context.Context, name string, l Limits) (Admission, er
 		return out, fault.New(fault.RateLimited, "too_many_in_flight",
 			"This credential may have %d calls at the same time.", l.InFlight).After(time.Second)
 	}
-	out.Release = sync.OnceFunc(v.release)
+	var released atomic.Bool
+	out.Release = func() {
+		if released.CompareAndSwap(false, true) {
+			v.release()
+		}
+	}
 	return out, nil
 }
 

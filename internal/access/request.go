@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -15,17 +16,18 @@ import (
 )
 
 // FromRequest finds who a request acts as, by X-API-Key or Authorization:
-// Bearer, and for sessions X-Mode and X-Company-Id. Client is the address that
-// failures count against. The faults are Unauthenticated: missing_credentials,
-// invalid_api_key and invalid_session; Malformed: conflicting_credentials;
-// RateLimited: too_many_failures; and those of the headers.
-func (a *Access) FromRequest(r *http.Request, client string) (Principal, error) {
+// Bearer, and for sessions X-Mode and X-Company-Id. Failures count against the
+// address that it came from. The faults are Unauthenticated:
+// missing_credentials, invalid_api_key and invalid_session; Malformed:
+// conflicting_credentials; RateLimited: too_many_failures; and those of the
+// headers.
+func (a *Access) FromRequest(r *http.Request) (Principal, error) {
 	presented, err := credential(r.Header)
 	if err != nil {
 		return Principal{}, err
 	}
 	ctx := r.Context()
-	p, err := a.who(ctx, presented, network(client))
+	p, err := a.who(ctx, presented, func() string { return network(a.ClientAddress(r)) })
 	if err != nil {
 		return Principal{}, err
 	}
@@ -43,12 +45,12 @@ func (a *Access) FromRequest(r *http.Request, client string) (Principal, error) 
 // Authenticate finds who an API key acts as. Whatever is wrong with it is
 // Unauthenticated: invalid_api_key.
 func (a *Access) Authenticate(ctx context.Context, presented string) (Principal, error) {
-	return a.keys.authenticate(ctx, presented, "")
+	return a.keys.authenticate(ctx, presented, func() string { return "" })
 }
 
 // Validate says whether an API key works, and as what.
 func (a *Access) Validate(ctx context.Context, presented, client string) (p Principal, valid bool, err error) {
-	p, err = a.keys.authenticate(ctx, presented, network(client))
+	p, err = a.keys.authenticate(ctx, presented, func() string { return network(client) })
 	if fault.Is(err, "invalid_api_key") {
 		return Principal{}, false, nil
 	}
@@ -57,40 +59,47 @@ func (a *Access) Validate(ctx context.Context, presented, client string) (p Prin
 
 // credential reads the one secret that a request presents.
 func credential(h http.Header) (string, error) {
-	found := map[string]bool{}
-	for _, key := range h.Values("X-API-Key") {
-		found[strings.TrimSpace(key)] = true
+	var presented string
+	differs := false
+	take := func(value string) {
+		value = strings.TrimSpace(value)
+		differs = differs || value != "" && presented != "" && value != presented
+		presented = cmp.Or(presented, value)
 	}
-	for _, value := range h.Values("Authorization") {
+	for _, key := range h["X-Api-Key"] {
+		take(key)
+	}
+	for _, value := range h["Authorization"] {
 		if scheme, token, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") {
-			found[strings.TrimSpace(token)] = true
+			take(token)
 		}
 	}
-	delete(found, "")
-	switch len(found) {
-	case 0:
+	switch {
+	case differs:
+		return "", fault.New(fault.Malformed, "conflicting_credentials", "The request presents different credentials: send one.")
+	case presented == "":
 		return "", fault.New(fault.Unauthenticated, "missing_credentials",
 			"Send an API key in X-API-Key, or an API key or session token as Authorization: Bearer.")
-	case 1:
-		for presented := range found {
-			return presented, nil
-		}
 	}
-	return "", fault.New(fault.Malformed, "conflicting_credentials", "The request presents different credentials: send one.")
+	return presented, nil
 }
 
 // who tells the kinds of credential apart by their form. A valid token is taken
 // from an address that sends wrong ones too, as it is of many people behind one
 // router.
-func (a *Access) who(ctx context.Context, presented, client string) (Principal, error) {
+func (a *Access) who(ctx context.Context, presented string, client func() string) (Principal, error) {
 	if strings.Count(presented, ".") != 2 {
 		return a.keys.authenticate(ctx, presented, client)
 	}
 	p, err := a.person(ctx, presented)
-	if client == "" || !fault.Is(err, errInvalidSession().Code) {
+	if !fault.Is(err, errInvalidSession().Code) {
 		return p, err
 	}
-	if ok, _, wait := a.failures.take(client, a.config.FailuresPerMinute); !ok {
+	from := client()
+	if from == "" {
+		return p, err
+	}
+	if ok, _, wait := a.failures.take(from, a.config.FailuresPerMinute); !ok {
 		return Principal{}, tooManyFailures(wait)
 	}
 	return p, err

@@ -21,7 +21,7 @@ func (h *house) request(headers ...string) (access.Principal, error) {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	return h.FromRequest(r, "192.0.2.1")
+	return h.FromRequest(r)
 }
 
 func TestCredentialsOfARequest(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -45,6 +47,7 @@ type lookupHash [sha256.Size]byte
 type verified struct {
 	pool      *postgres.Pool
 	lookupKey []byte
+	hashes    sync.Pool // HMACs under the look-up key, which take longer to make than to use
 	known     *otter.Cache[lookupHash, *knownKey]
 	// generation rises when every row has to be read again.
 	generation atomic.Uint64
@@ -82,14 +85,18 @@ func newVerified(pool *postgres.Pool, lookupKey []byte, failures *slidingLogs, m
 		return nil, fmt.Errorf("make the cache of keys: %w", err)
 	}
 	return &verified{pool: pool, lookupKey: lookupKey, known: known, log: log,
+		hashes:   sync.Pool{New: func() any { return hmac.New(sha256.New, lookupKey) }},
 		hashing:  make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 		failures: failures, maxFailures: maxFailures}, nil
 }
 
-func (v *verified) lookup(secret string) []byte {
-	h := hmac.New(sha256.New, v.lookupKey)
-	h.Write([]byte(secret))
-	return h.Sum(nil)
+func (v *verified) lookup(secret string) (sum lookupHash) {
+	h := v.hashes.Get().(hash.Hash)
+	_, _ = io.WriteString(h, secret) // a hash takes everything
+	h.Sum(sum[:0])
+	h.Reset()
+	v.hashes.Put(h)
+	return sum
 }
 
 // errInvalidKey is the same for a key that is unknown, revoked or expired.
@@ -99,15 +106,16 @@ func errInvalidKey() error {
 
 // authenticate finds who a presented key acts as. Wrong keys count against the
 // client's address, which answers only known keys once there were too many.
-func (v *verified) authenticate(ctx context.Context, presented, client string) (Principal, error) {
+func (v *verified) authenticate(ctx context.Context, presented string, client func() string) (Principal, error) {
 	if !keyShaped(presented) {
-		return Principal{}, v.fail(client)
+		return Principal{}, v.fail(client())
 	}
-	sum := lookupHash(v.lookup(presented))
+	sum := v.lookup(presented)
 	if k, ok := v.known.GetIfPresent(sum); ok {
 		return v.again(ctx, sum, k)
 	}
-	if wait, blocked := v.failures.full(client, v.maxFailures); blocked {
+	from := client()
+	if wait, blocked := v.failures.full(from, v.maxFailures); blocked {
 		return Principal{}, tooManyFailures(wait)
 	}
 	k, err := v.first(ctx, sum, presented)
@@ -115,7 +123,7 @@ func (v *verified) authenticate(ctx context.Context, presented, client string) (
 		return Principal{}, err
 	}
 	if k == nil {
-		return Principal{}, v.fail(client)
+		return Principal{}, v.fail(from)
 	}
 	return v.again(ctx, sum, k)
 }

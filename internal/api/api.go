@@ -126,10 +126,7 @@ func New(c Config) (*API, error) {
 		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool),
 		audit: c.Audit, keys: c.Keys, messages: c.Messages, mailbox: c.Mailbox, draining: c.Draining, decisionPatience: decisionPatience,
 		feed: c.Feed, webhooks: c.Webhooks, cards: c.Cards, stripe: c.Stripe, streams: &streams{open: map[uuid.UUID]int{}}, streamLife: streamLife}
-	a.clientOf, a.limit = a.access.ClientAddress, a.access.Admit
-	a.identify = func(r *http.Request) (access.Principal, error) {
-		return a.access.FromRequest(r, a.access.ClientAddress(r))
-	}
+	a.clientOf, a.identify, a.limit = a.access.ClientAddress, a.access.FromRequest, a.access.Admit
 	a.findAgent = func(ctx context.Context, t ident.Tenant, named string) (uuid.UUID, error) {
 		g, err := a.companies.Agent(ctx, t, named)
 		return g.ID, err

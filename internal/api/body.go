@@ -110,20 +110,24 @@ func readAll(r *http.Request) ([]byte, error) {
 // mediaType admits JSON, and what `curl -d` calls its bodies when the call
 // carries a credential: a form that a web page sends carries none.
 func mediaType(ctx huma.Context) error {
-	refused := fault.New(fault.MediaType, "unsupported_media_type", "Send the body as application/json, in UTF-8 and not compressed.")
-	name, params, err := mime.ParseMediaType(ctx.Header("Content-Type"))
-	if err != nil || ctx.Header("Content-Encoding") != "" {
-		return refused
+	given := ctx.Header("Content-Type")
+	if ctx.Header("Content-Encoding") == "" && (given == "application/json" || isMedia(given, hasCredential(ctx))) {
+		return nil
+	}
+	return fault.New(fault.MediaType, "unsupported_media_type", "Send the body as application/json, in UTF-8 and not compressed.")
+}
+
+func isMedia(given string, form bool) bool {
+	name, params, err := mime.ParseMediaType(given)
+	if err != nil {
+		return false
 	}
 	for p, v := range params {
 		if p != "charset" || !strings.EqualFold(v, "utf-8") {
-			return refused
+			return false
 		}
 	}
-	if name == "application/json" || name == "application/x-www-form-urlencoded" && hasCredential(ctx) {
-		return nil
-	}
-	return refused
+	return name == "application/json" || name == "application/x-www-form-urlencoded" && form
 }
 
 // validate holds a body against its operation's schema. An operation without a
@@ -133,7 +137,7 @@ func (a *API) validate(op *huma.Operation, doc document) error {
 	if op.RequestBody != nil {
 		schema = op.RequestBody.Content["application/json"].Schema
 	}
-	path, result := huma.NewPathBuffer([]byte{}, 0), &huma.ValidateResult{}
+	path, result := huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}
 	path.Push("body")
 	schemas := a.huma.OpenAPI().Components.Schemas
 	huma.Validate(schemas, schema, path, huma.ModeWriteToServer, doc.value, result)

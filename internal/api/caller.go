@@ -56,11 +56,12 @@ func (c *caller) actorID() string {
 // actor is the caller as the audit log names it.
 func (c *call) actor() audit.Actor { return c.Actor(c.id) }
 
-// limitHeaders tells the caller what its rate limit has left.
+// limitHeaders tells the caller what its rate limit has left. The names are in
+// the form that net/http writes.
 func limitHeaders(h http.Header, l access.Admission) {
-	h.Set("RateLimit-Limit", strconv.Itoa(l.Limit))
-	h.Set("RateLimit-Remaining", strconv.Itoa(max(l.Remaining, 0)))
-	h.Set("RateLimit-Reset", strconv.Itoa(int((l.Reset+time.Second-1)/time.Second)))
+	h.Set("Ratelimit-Limit", strconv.Itoa(l.Limit))
+	h.Set("Ratelimit-Remaining", strconv.Itoa(max(l.Remaining, 0)))
+	h.Set("Ratelimit-Reset", strconv.Itoa(int((l.Reset+time.Second-1)/time.Second)))
 }
 
 // admit is the step that finds out who calls, and lets pass who may.

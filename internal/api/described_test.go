@@ -52,7 +52,7 @@ func fits(pattern, address string) bool {
 
 // described holds an answer against the document: its status, its type and its
 // body. Every test of the whole API passes here.
-func described(t *testing.T, d *huma.OpenAPI, method, path string, status int, header http.Header, body []byte) {
+func described(t testing.TB, d *huma.OpenAPI, method, path string, status int, header http.Header, body []byte) {
 	t.Helper()
 	op := operationOf(d, method, path)
 	if op == nil {

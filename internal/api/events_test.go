@@ -16,7 +16,7 @@ type heard struct{ id, kind, data string }
 
 // listener reads a stream of events.
 type listener struct {
-	t      *testing.T
+	t      testing.TB
 	events chan heard
 	stop   context.CancelFunc
 }

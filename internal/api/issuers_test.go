@@ -17,7 +17,7 @@ import (
 
 // fakeStripe answers what connecting a company asks of Stripe. Its adapter's own
 // tests have a whole one.
-func fakeStripe(t *testing.T) string {
+func fakeStripe(t testing.TB) string {
 	t.Helper()
 	holder := `{"id":"ich_1","object":"issuing.cardholder","status":"active"}`
 	mux := http.NewServeMux()
@@ -33,7 +33,7 @@ func fakeStripe(t *testing.T) string {
 	return s.URL
 }
 
-func newStripe(t *testing.T, pool *postgres.Pool, rail *cards.Service, log *slog.Logger) *stripe.Service {
+func newStripe(t testing.TB, pool *postgres.Pool, rail *cards.Service, log *slog.Logger) *stripe.Service {
 	t.Helper()
 	s, err := stripe.Open(stripe.Config{Pool: pool, Cards: rail,
 		KeyEncryptionKey: make([]byte, sign.KeySize), BaseURL: worldBase, Logger: log, URL: fakeStripe(t)})

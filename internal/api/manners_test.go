@@ -189,7 +189,7 @@ func (tr *tester) want(c testCase) (http.Header, []byte) {
 	return resp.Header, body
 }
 
-func checkProblem(t *testing.T, c testCase, resp *http.Response, body []byte) {
+func checkProblem(t testing.TB, c testCase, resp *http.Response, body []byte) {
 	t.Helper()
 	var p Problem
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -70,6 +71,9 @@ func (a *API) logRequest(c echo.Context, route string, took time.Duration) {
 	level := slog.LevelInfo
 	if route == "/healthz" || route == "/readyz" {
 		level = slog.LevelDebug // asked every few seconds, and never interesting
+	}
+	if !a.log.Enabled(ctx, level) {
+		return
 	}
 	a.log.LogAttrs(ctx, level, "request",
 		slog.String("request_id", state.id),
@@ -152,12 +156,15 @@ var errPanic = errors.New("a handler panicked")
 // securityHeaders sets the strictest defaults; a page replaces the content
 // security policy by its own.
 func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	strict := http.Header{
+		"X-Content-Type-Options":  {"nosniff"},
+		"Referrer-Policy":         {"no-referrer"},
+		"X-Frame-Options":         {"DENY"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
+	}
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		maps.Copy(h, strict)
 		if strings.HasPrefix(c.Request().URL.Path, "/v1/") {
 			h.Set("Cache-Control", "no-store")
 		}

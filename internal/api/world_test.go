@@ -38,7 +38,7 @@ import (
 // world is the whole API on a database of its own.
 type world struct {
 	*httptest.Server
-	t       *testing.T
+	t       testing.TB
 	pool    *postgres.Pool
 	api     *API
 	mailbox *mail.Mailbox
@@ -69,7 +69,7 @@ func (l *lockedBuffer) String() string {
 const worldBase = "http://localhost:8080"
 
 // newWorld opens the API's doors; options change how access is told to behave.
-func newWorld(t *testing.T, options ...func(*access.Config)) *world {
+func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	t.Helper()
 	w := &world{t: t, pool: pgtest.New(t), mailbox: mail.NewMailbox(), logs: &lockedBuffer{}}
 	log := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))

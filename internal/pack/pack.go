@@ -32,21 +32,28 @@ const (
 // dict1 is a constant that takes a moment to make.
 var dict1 = sync.OnceValue(func() *s2.Dict { return s2.MakeDict(text1, nil) })
 
-// rooms are to pack in: a text may become longer before it is known to be shorter.
-var rooms = sync.Pool{New: func() any { return new([]byte) }}
+// room is to pack in: the parts of a text are put together there, and it may
+// become longer before it is known to be shorter.
+type room struct{ text, packed []byte }
 
-// Pack gives the packed form of a text. It is only packed where that is
-// shorter.
-func Pack(text []byte) []byte {
-	if len(text) >= shortest {
-		room := rooms.Get().(*[]byte)
-		defer rooms.Put(room)
-		*room = slices.Grow((*room)[:0], s2.MaxEncodedLen(len(text)))
-		if packed := dict1().Encode((*room)[:cap(*room)], text); len(packed) < len(text) {
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// Pack gives the packed form of the text that is made of these parts. It is only
+// packed where that is shorter.
+func Pack(parts ...[]byte) []byte {
+	r := rooms.Get().(*room)
+	defer rooms.Put(r)
+	r.text = r.text[:0]
+	for _, part := range parts {
+		r.text = append(r.text, part...)
+	}
+	if len(r.text) >= shortest {
+		r.packed = slices.Grow(r.packed[:0], s2.MaxEncodedLen(len(r.text)))
+		if packed := dict1().Encode(r.packed[:cap(r.packed)], r.text); len(packed) < len(r.text) {
 			return append(append(make([]byte, 0, 1+len(packed)), dictionary1), packed...)
 		}
 	}
-	return append([]byte{plain}, text...)
+	return append([]byte{plain}, r.text...)
 }
 
 var errPacked = errors.New("pack: this is not a packed text")

@@ -84,7 +84,14 @@ type Step struct {
 
 // AppendTrace writes the steps as a JSON array.
 func AppendTrace(b []byte, steps []Step) []byte {
-	return appendArray(b, steps, func(s Step, b []byte) []byte { return s.AppendJSON(b) })
+	b = append(b, '[')
+	for i := range steps {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = steps[i].AppendJSON(b)
+	}
+	return append(b, ']')
 }
 
 // MarshalJSON is AppendJSON.

@@ -90,6 +90,9 @@ func (s *KeySet) Sign(typ string, claims jwt.Claims) (string, error) {
 	return s.SignJSON(typ, payload)
 }
 
+// rooms are to put tokens together in.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
 // SignJSON is Sign for claims that are written already.
 func (s *KeySet) SignJSON(typ string, payload []byte) (string, error) {
 	signer := s.current.Load().tokens
@@ -97,14 +100,16 @@ func (s *KeySet) SignJSON(typ string, payload []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token := make([]byte, 0, len(header)+b64.EncodedLen(len(payload))+400)
-	token = append(append(token, header...), '.')
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	token := append(append((*room)[:0], header...), '.')
 	token = b64.AppendEncode(token, payload)
 	signature, err := signer.algorithm.sign(signer.private, token)
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}
-	return string(b64.AppendEncode(append(token, '.'), signature)), nil
+	*room = b64.AppendEncode(append(token, '.'), signature)
+	return string(*room), nil
 }
 
 // JWKS is the public key set document and its ETag. Do not change the bytes.

@@ -3,6 +3,7 @@ package spend
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/getpurser/purser/internal/pack"
 	"github.com/getpurser/purser/internal/policy"
@@ -16,17 +17,17 @@ type Explanation struct {
 }
 
 func explain(d policy.Decision) Explanation {
-	return Explanation{Policies: policy.AppendVersions(nil, d.Versions), Trace: policy.AppendTrace(nil, d.Trace),
-		Remedies: policy.AppendRemedies(nil, d.Remedies)}
+	// One text holds all three: about so much, and if it is more it grows.
+	room := make([]byte, 0, 64*len(d.Versions)+256*len(d.Trace)+64*len(d.Remedies)+8)
+	versions := policy.AppendVersions(room, d.Versions)
+	trace := policy.AppendTrace(versions[len(versions):], d.Trace)
+	remedies := policy.AppendRemedies(trace[len(trace):], d.Remedies)
+	return Explanation{Policies: slices.Clip(versions), Trace: slices.Clip(trace), Remedies: slices.Clip(remedies)}
 }
 
 // pack is the explanation as it is stored.
 func (e Explanation) pack() []byte {
-	text := make([]byte, 0, len(e.Policies)+len(e.Trace)+len(e.Remedies)+40)
-	text = append(append(text, `{"policies":`...), e.Policies...)
-	text = append(append(text, `,"trace":`...), e.Trace...)
-	text = append(append(text, `,"remedies":`...), e.Remedies...)
-	return pack.Pack(append(text, '}'))
+	return pack.Pack([]byte(`{"policies":`), e.Policies, []byte(`,"trace":`), e.Trace, []byte(`,"remedies":`), e.Remedies, []byte("}"))
 }
 
 func unpackExplanation(packed []byte) (e Explanation, err error) {

@@ -21,7 +21,7 @@ func TestClaimsAreMarshalled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.json(); string(got) != string(want) {
+		if got := c.append(nil); string(got) != string(want) {
 			t.Errorf("%s\nwanted\n%s", got, want)
 		}
 	}
