@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -39,5 +40,17 @@ func TestLogsKeepTheRest(t *testing.T) {
 	}
 	if got := redact("postgres://u:pw@h/d?x=1"); got != "postgres://u:[redacted]@h/d?x=1" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// BenchmarkRequestLine is what the line about one request costs.
+func BenchmarkRequestLine(b *testing.B) {
+	log := newLogger(io.Discard, slog.LevelInfo, "json")
+	b.ReportAllocs()
+	for b.Loop() {
+		log.LogAttrs(b.Context(), slog.LevelInfo, "request",
+			slog.String("request_id", "req_01jd3v7m4sfx1r5k0m7z2w8y9a"), slog.String("method", "POST"),
+			slog.String("route", "/v1/authorize"), slog.Int("status", 200), slog.Float64("ms", 12.345),
+			slog.String("company", "co_01jd3v7m4sfx1r5k0m7z2w8y9a"), slog.String("mode", "live"), slog.String("actor", "key_01jd3v7m4sfx1r5k0m7z2w8y9a"))
 	}
 }
