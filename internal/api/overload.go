@@ -3,6 +3,7 @@ package api
 import (
 	"hash/maphash"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,9 +20,10 @@ import (
 const (
 	// fewest decisions may always be under way: two full batches.
 	fewest = 256
-	// worthwhile is how long a decision may take to be begun at all: a third of
-	// the patience of the gate.
-	worthwhile = 450 * time.Millisecond
+	// worthwhile is how long a decision may take to be begun at all. Who waits
+	// for longer is served no better, and costs memory and, in the end, their
+	// patience: what is decided then is decided for nobody.
+	worthwhile = 150 * time.Millisecond
 	// paceOver is the time over which the pace is counted.
 	paceOver = 100 * time.Millisecond
 )
@@ -121,23 +123,26 @@ func (e *entrance) hasPlace(t ident.Tenant) bool {
 // request: at twice of what can be served, what a refusal costs is most of what
 // there is. One line a second says how many there were.
 func (a *API) turnAway(next echo.HandlerFunc) echo.HandlerFunc {
+	p := a.problem("", overloaded())
+	body, err := encode(p)
+	before, after, _ := strings.Cut(string(body), noID)
+	turned := a.metrics.requests.WithLabelValues("/v1/authorize", http.MethodPost, "503")
 	return func(c echo.Context) error {
-		if !a.entrance.turnsAway(c.Request()) {
+		if err != nil || !a.entrance.turnsAway(c.Request()) {
 			return next(c)
 		}
-		a.metrics.requests.WithLabelValues("/v1/authorize", http.MethodPost, "503").Inc()
+		turned.Inc()
 		if n := a.entrance.toLog(); n > 0 {
 			a.log.Warn("requests were turned away at the door", "count", n)
 		}
-		p := a.problem(callOf(c.Request().Context()).id, overloaded())
 		p.headers(c.Response().Header())
-		body, err := encode(p)
-		if err != nil {
-			return err
-		}
-		return c.Blob(p.Status, problemType, body)
+		id := callOf(c.Request().Context()).id // nothing in it has to be escaped
+		return c.Blob(p.Status, problemType, []byte(before+noID[:len(noID)-1]+id+`"`+after))
 	}
 }
+
+// noID is where a problem without an id has its place.
+const noID = `"request_id":""`
 
 // toLog counts one who was turned away, and gives their number once a second.
 func (e *entrance) toLog() (n int) {

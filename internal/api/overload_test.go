@@ -116,7 +116,7 @@ func TestEntranceFollowsThePace(t *testing.T) {
 	if in := enterAll(e, who, 10_000); in != fewest {
 		t.Errorf("%d were let in before the pace was known", in)
 	}
-	for _, step := range []struct{ perSecond, from, to int }{{4000, 1700, 1800}, {2000, 890, 950}, {100, fewest, fewest}, {4000, 1700, 1800}} {
+	for _, step := range []struct{ perSecond, from, to int }{{12000, 1700, 1800}, {6000, 890, 950}, {300, fewest, fewest}, {12000, 1700, 1800}} {
 		serve(e, pass, who, step.perSecond)
 		if e.limit < step.from || e.limit > step.to {
 			t.Errorf("at %d a second, %d may be under way", step.perSecond, e.limit)

@@ -97,22 +97,12 @@ func Format(p Prefix, id uuid.UUID) string {
 func Append(b []byte, p Prefix, id uuid.UUID) []byte {
 	b = append(append(b, p...), '_')
 	hi, lo := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
-	for shift := 125; shift >= 0; shift -= 5 {
-		b = append(b, alphabet[bits(hi, lo, shift)])
+	var text [encodedLength]byte
+	for i := encodedLength - 1; i >= 0; i-- {
+		text[i] = alphabet[lo&31]
+		hi, lo = hi>>5, lo>>5|hi<<59
 	}
-	return b
-}
-
-// bits reads the five bits of the 128-bit number hi:lo that start at shift.
-func bits(hi, lo uint64, shift int) uint64 {
-	switch {
-	case shift >= 64:
-		return hi >> (shift - 64) & 31
-	case shift > 59:
-		return (hi<<(64-shift) | lo>>shift) & 31
-	default:
-		return lo >> shift & 31
-	}
+	return append(b, text[:]...)
 }
 
 // Parse reads the public form. It is strict: one prefix, lower case, one
