@@ -54,32 +54,11 @@ INSERT INTO meters (company_id, live, subject, currency, time_zone,
   day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,
   month_from, month_spent, month_reserved, quarter_from, quarter_spent, quarter_reserved,
   year_from, year_spent, year_reserved, total_spent, total_reserved)
-SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@subjects::uuid[]),
-  unnest(@currencies::text[]), unnest(@time_zones::text[]),
-  unnest(@day_froms::timestamptz[]), unnest(@day_spents::bigint[]), unnest(@day_reserveds::bigint[]),
-  unnest(@week_froms::timestamptz[]), unnest(@week_spents::bigint[]), unnest(@week_reserveds::bigint[]),
-  unnest(@month_froms::timestamptz[]), unnest(@month_spents::bigint[]), unnest(@month_reserveds::bigint[]),
-  unnest(@quarter_froms::timestamptz[]), unnest(@quarter_spents::bigint[]), unnest(@quarter_reserveds::bigint[]),
-  unnest(@year_froms::timestamptz[]), unnest(@year_spents::bigint[]), unnest(@year_reserveds::bigint[]),
-  unnest(@total_spents::bigint[]), unnest(@total_reserveds::bigint[])
-ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
-  day_from = excluded.day_from, day_spent = excluded.day_spent, day_reserved = excluded.day_reserved,
-  week_from = excluded.week_from, week_spent = excluded.week_spent, week_reserved = excluded.week_reserved,
-  month_from = excluded.month_from, month_spent = excluded.month_spent, month_reserved = excluded.month_reserved,
-  quarter_from = excluded.quarter_from, quarter_spent = excluded.quarter_spent, quarter_reserved = excluded.quarter_reserved,
-  year_from = excluded.year_from, year_spent = excluded.year_spent, year_reserved = excluded.year_reserved,
-  total_spent = excluded.total_spent, total_reserved = excluded.total_reserved;
-
--- name: WriteMeter :exec
--- WriteMeters of one.
-INSERT INTO meters (company_id, live, subject, currency, time_zone,
-  day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,
-  month_from, month_spent, month_reserved, quarter_from, quarter_spent, quarter_reserved,
-  year_from, year_spent, year_reserved, total_spent, total_reserved)
-VALUES (@company_id, @live, @subject, @currency, @time_zone,
-  @day_from, @day_spent, @day_reserved, @week_from, @week_spent, @week_reserved,
-  @month_from, @month_spent, @month_reserved, @quarter_from, @quarter_spent, @quarter_reserved,
-  @year_from, @year_spent, @year_reserved, @total_spent, @total_reserved)
+SELECT r.company_id, r.live, r.subject, r.currency, r.time_zone,
+  r.day_from, r.day_spent, r.day_reserved, r.week_from, r.week_spent, r.week_reserved,
+  r.month_from, r.month_spent, r.month_reserved, r.quarter_from, r.quarter_spent, r.quarter_reserved,
+  r.year_from, r.year_spent, r.year_reserved, r.total_spent, r.total_reserved
+FROM unnest(@rows::meter_row[]) r
 ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
   day_from = excluded.day_from, day_spent = excluded.day_spent, day_reserved = excluded.day_reserved,
   week_from = excluded.week_from, week_spent = excluded.week_spent, week_reserved = excluded.week_reserved,
@@ -95,8 +74,8 @@ WITH history AS (
     CASE WHEN status = 'confirmed' THEN amount ELSE coalesce(captured, 0) END - refunded AS spent,
     CASE WHEN status = 'confirmed' THEN 0 ELSE amount - coalesce(captured, 0) END AS reserved
   FROM authorizations
-  WHERE company_id = @company_id AND live = @live AND currency = @currency
-    AND agent_id = ANY(@agents::uuid[]) AND status IN ('pending', 'held', 'confirmed')
+  WHERE agent_id = ANY(@agents::uuid[]) AND company_id = @company_id AND live = @live
+    AND currency = @currency AND status IN ('pending', 'held', 'confirmed') AND (decision <> 'DENIED' OR approval_id IS NOT NULL)
 )
 SELECT agent_id,
   coalesce(sum(CASE WHEN created_at >= @day_from THEN spent ELSE 0 END), 0)::bigint AS day_spent,

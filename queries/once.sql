@@ -14,12 +14,8 @@ JOIN idempotency_keys k ON k.company_id = w.company_id AND k.live = w.live AND k
 -- Sorted by key, so that two transactions with the same keys cannot wait for
 -- each other. A key that is there already fails the transaction.
 INSERT INTO idempotency_keys (company_id, live, key, route, body_hash, status, answer)
-SELECT w.company_id, w.live, w.key, w.route, w.body_hash, w.status, w.answer
-FROM (SELECT unnest(@company_ids::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
-             unnest(@keys::text[]) AS key, unnest(@routes::text[]) AS route,
-             unnest(@body_hashes::bytea[]) AS body_hash, unnest(@statuses::integer[]) AS status,
-             unnest(@answers::bytea[]) AS answer) w
-ORDER BY w.company_id, w.live, w.key;
+SELECT r.company_id, r.live, r.key, r.route, r.body_hash, r.status, r.answer
+FROM unnest(@rows::answer_row[]) r ORDER BY r.company_id, r.live, r.key;
 
 -- name: DropOutlivedRecords :exec
 -- Makes room for new records of the same keys.

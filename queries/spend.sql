@@ -100,7 +100,7 @@ FROM (SELECT unnest(@ns::integer[]) AS n, unnest(@companies::uuid[]) AS company_
              unnest(@agents::uuid[]) AS agent_id, unnest(@counts::integer[]) AS last) w
 CROSS JOIN LATERAL (
   SELECT a.created_at, a.authorization_id FROM authorizations a
-  WHERE a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+  WHERE a.agent_id = w.agent_id AND a.company_id = w.company_id AND a.live = w.live
     AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL)
   ORDER BY a.authorization_id DESC LIMIT w.last) r
 ORDER BY w.n, r.authorization_id;
@@ -112,9 +112,10 @@ FROM (SELECT unnest(@ns::integer[]) AS n, unnest(@companies::uuid[]) AS company_
              unnest(@agents::uuid[]) AS agent_id, unnest(@sinces::uuid[]) AS since,
              unnest(@merchant_keys::text[]) AS merchant_key, unnest(@currencies::text[]) AS currency,
              unnest(@requesteds::bigint[]) AS requested) w
-JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+JOIN authorizations a ON a.agent_id = w.agent_id AND a.company_id = w.company_id AND a.live = w.live
   AND a.authorization_id >= w.since AND a.merchant_key = w.merchant_key AND a.currency = w.currency
-  AND a.requested = w.requested AND a.status IN ('pending', 'held', 'confirmed');
+  AND a.requested = w.requested AND a.status IN ('pending', 'held', 'confirmed')
+  AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL);
 
 -- name: KnownMerchants :many
 SELECT k.company_id, k.live, k.merchant_key
@@ -131,55 +132,24 @@ ORDER BY w.company_id, w.live, w.merchant_key
 ON CONFLICT (company_id, live, merchant_key) DO NOTHING;
 
 -- name: InsertAuthorizations :exec
--- Absent values travel as '', the nil id and the first instant.
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
   explanation, approval_id, hold_id)
-SELECT unnest(@companies::uuid[]), unnest(@lives::boolean[]), unnest(@ids::uuid[]), unnest(@agents::uuid[]),
-  unnest(@statuses::text[])::authorization_status, unnest(@decisions::text[])::authorization_decision, unnest(@reason_codes::text[]), unnest(@reasons::text[]),
-  unnest(@currencies::text[]), unnest(@requesteds::bigint[]), unnest(@amounts::bigint[]),
-  unnest(@merchant_names::text[]), unnest(@merchant_mccs::text[]), unnest(@merchant_countries::text[]),
-  unnest(@merchant_domains::text[]), unnest(@merchant_keys::text[]),
-  unnest(@rails::text[])::authorization_rail, unnest(@captures::text[])::authorization_capture, unnest(@purposes::text[]),
-  nullif(unnest(@metadatas::text[]), '')::jsonb, unnest(@expires_ins::integer[]),
-  nullif(unnest(@expires_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@created_ats::timestamptz[]),
-  nullif(unnest(@closed_ats::timestamptz[]), '0001-01-01 00:00:00Z'), unnest(@requested_bys::text[]),
-  unnest(@explanations::bytea[]), nullif(unnest(@approval_ids::uuid[]), '00000000-0000-0000-0000-000000000000'),
-  nullif(unnest(@holds::uuid[]), '00000000-0000-0000-0000-000000000000');
-
--- name: InsertAuthorization :exec
--- InsertAuthorizations of one: half of its work is to take the arrays apart.
-INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
-  currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
-  rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  explanation, approval_id, hold_id)
-VALUES (@company_id, @live, @authorization_id, @agent_id, @status, @decision, @reason_code, @reason,
-  @currency, @requested, @amount, @merchant_name, @merchant_mcc, @merchant_country, @merchant_domain, @merchant_key,
-  @rail, @capture, @purpose, nullif(@metadata::text, '')::jsonb, @expires_in,
-  nullif(@expires_at::timestamptz, '0001-01-01 00:00:00Z'), @created_at,
-  nullif(@closed_at::timestamptz, '0001-01-01 00:00:00Z'), @requested_by,
-  @explanation, nullif(@approval_id::uuid, '00000000-0000-0000-0000-000000000000'),
-  nullif(@hold_id::uuid, '00000000-0000-0000-0000-000000000000'));
+SELECT r.company_id, r.live, r.authorization_id, r.agent_id, r.status::authorization_status, r.decision::authorization_decision,
+  r.reason_code, r.reason, r.currency, r.requested, r.amount, r.merchant_name, r.merchant_mcc, r.merchant_country,
+  r.merchant_domain, r.merchant_key, r.rail::authorization_rail, r.capture::authorization_capture, r.purpose, r.metadata,
+  r.expires_in, r.expires_at, r.created_at, r.closed_at, r.requested_by, r.explanation, r.approval_id, r.hold_id
+FROM unnest(@rows::authorization_row[]) r;
 
 -- name: UpdateAuthorizations :exec
 UPDATE authorizations a SET
-  status = w.status, decision = w.decision, reason_code = w.reason_code, reason = w.reason,
+  status = w.status::authorization_status, decision = w.decision::authorization_decision, reason_code = w.reason_code, reason = w.reason,
   amount = w.amount, refunded = w.refunded, reference = w.reference, void_reason = w.void_reason,
-  hold_id = nullif(w.hold_id, '00000000-0000-0000-0000-000000000000'), captured = nullif(w.captured, 0),
-  expires_at = nullif(w.expires_at, '0001-01-01 00:00:00Z'),
-  decided_at = nullif(w.decided_at, '0001-01-01 00:00:00Z'),
-  closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
-  redeemed_at = nullif(w.redeemed_at, '0001-01-01 00:00:00Z')
-FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@ids::uuid[]) AS id,
-  unnest(@statuses::text[])::authorization_status AS status, unnest(@decisions::text[])::authorization_decision AS decision,
-  unnest(@reason_codes::text[]) AS reason_code, unnest(@reasons::text[]) AS reason,
-  unnest(@amounts::bigint[]) AS amount, unnest(@refundeds::bigint[]) AS refunded,
-  unnest(@holds::uuid[]) AS hold_id, unnest(@captureds::bigint[]) AS captured,
-  unnest(@references_given::text[]) AS reference, unnest(@void_reasons::text[]) AS void_reason,
-  unnest(@expires_ats::timestamptz[]) AS expires_at, unnest(@decided_ats::timestamptz[]) AS decided_at,
-  unnest(@closed_ats::timestamptz[]) AS closed_at, unnest(@redeemed_ats::timestamptz[]) AS redeemed_at) w
-WHERE a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id;
+  hold_id = w.hold_id, captured = nullif(w.captured, 0),
+  expires_at = w.expires_at, decided_at = w.decided_at, closed_at = w.closed_at, redeemed_at = w.redeemed_at
+FROM unnest(@rows::change_row[]) w
+WHERE a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.authorization_id;
 
 -- name: InsertApprovals :exec
 INSERT INTO approvals (company_id, live, approval_id, authorization_id, agent_id, status, requirements, digest, expires_at, created_at)
@@ -227,17 +197,23 @@ SELECT * FROM authorizations WHERE company_id = $1 AND live = $2 AND authorizati
 SELECT * FROM approvals WHERE company_id = $1 AND live = $2 AND approval_id = $3;
 
 -- name: ListAuthorizations :many
-SELECT * FROM authorizations
-WHERE company_id = @company_id AND live = @live AND authorization_id < @before
-  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
-  AND (sqlc.narg(status)::text IS NULL OR status::text = sqlc.narg(status))
-  AND (sqlc.narg(decision)::text IS NULL OR decision::text = sqlc.narg(decision))
-  AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR lower(merchant_name) = lower(sqlc.narg(merchant_name)))
-  AND (sqlc.narg(currency)::text IS NULL OR currency = sqlc.narg(currency))
-  AND (sqlc.narg(rail)::text IS NULL OR rail::text = sqlc.narg(rail))
-  AND (sqlc.narg(since)::timestamptz IS NULL OR created_at >= sqlc.narg(since))
-  AND (sqlc.narg(until)::timestamptz IS NULL OR created_at < sqlc.narg(until))
-ORDER BY authorization_id DESC LIMIT @rows;
+-- Without an agent, or along one's own indexes.
+SELECT a.* FROM (
+  (SELECT x.* FROM authorizations x
+   WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live)
+  UNION ALL
+  (SELECT y.* FROM authorizations_by_agent y
+   WHERE y.agent_id = sqlc.narg(agent) AND y.company_id = @company_id AND y.live = @live)
+) a
+WHERE a.authorization_id < @before::uuid
+  AND (sqlc.narg(status)::text IS NULL OR a.status::text = sqlc.narg(status))
+  AND (sqlc.narg(decision)::text IS NULL OR a.decision::text = sqlc.narg(decision))
+  AND (sqlc.narg(merchant)::text IS NULL OR a.merchant_key = sqlc.narg(merchant) OR lower(a.merchant_name) = lower(sqlc.narg(merchant_name)))
+  AND (sqlc.narg(currency)::text IS NULL OR a.currency = sqlc.narg(currency))
+  AND (sqlc.narg(rail)::text IS NULL OR a.rail::text = sqlc.narg(rail))
+  AND (sqlc.narg(since)::timestamptz IS NULL OR a.created_at >= sqlc.narg(since))
+  AND (sqlc.narg(until)::timestamptz IS NULL OR a.created_at < sqlc.narg(until))
+ORDER BY a.authorization_id DESC LIMIT @rows::integer;
 
 -- name: ListApprovals :many
 SELECT * FROM approvals

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/getpurser/purser/internal/wire"
 	"github.com/google/uuid"
 )
 
@@ -97,8 +98,8 @@ WITH history AS (
     CASE WHEN status = 'confirmed' THEN amount ELSE coalesce(captured, 0) END - refunded AS spent,
     CASE WHEN status = 'confirmed' THEN 0 ELSE amount - coalesce(captured, 0) END AS reserved
   FROM authorizations
-  WHERE company_id = $6 AND live = $7 AND currency = $8
-    AND agent_id = ANY($9::uuid[]) AND status IN ('pending', 'held', 'confirmed')
+  WHERE agent_id = ANY($6::uuid[]) AND company_id = $7 AND live = $8
+    AND currency = $9 AND status IN ('pending', 'held', 'confirmed') AND (decision <> 'DENIED' OR approval_id IS NOT NULL)
 )
 SELECT agent_id,
   coalesce(sum(CASE WHEN created_at >= $1 THEN spent ELSE 0 END), 0)::bigint AS day_spent,
@@ -122,10 +123,10 @@ type HistoryOfAgentsParams struct {
 	MonthFrom   time.Time
 	QuarterFrom time.Time
 	YearFrom    time.Time
+	Agents      []uuid.UUID
 	CompanyID   uuid.UUID
 	Live        bool
 	Currency    string
-	Agents      []uuid.UUID
 }
 
 type HistoryOfAgentsRow struct {
@@ -152,10 +153,10 @@ func (q *Queries) HistoryOfAgents(ctx context.Context, arg HistoryOfAgentsParams
 		arg.MonthFrom,
 		arg.QuarterFrom,
 		arg.YearFrom,
+		arg.Agents,
 		arg.CompanyID,
 		arg.Live,
 		arg.Currency,
-		arg.Agents,
 	)
 	if err != nil {
 		return nil, err
@@ -449,91 +450,16 @@ func (q *Queries) TakeTime(ctx context.Context) error {
 	return err
 }
 
-const WriteMeter = `-- name: WriteMeter :exec
-INSERT INTO meters (company_id, live, subject, currency, time_zone,
-  day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,
-  month_from, month_spent, month_reserved, quarter_from, quarter_spent, quarter_reserved,
-  year_from, year_spent, year_reserved, total_spent, total_reserved)
-VALUES ($1, $2, $3, $4, $5,
-  $6, $7, $8, $9, $10, $11,
-  $12, $13, $14, $15, $16, $17,
-  $18, $19, $20, $21, $22)
-ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
-  day_from = excluded.day_from, day_spent = excluded.day_spent, day_reserved = excluded.day_reserved,
-  week_from = excluded.week_from, week_spent = excluded.week_spent, week_reserved = excluded.week_reserved,
-  month_from = excluded.month_from, month_spent = excluded.month_spent, month_reserved = excluded.month_reserved,
-  quarter_from = excluded.quarter_from, quarter_spent = excluded.quarter_spent, quarter_reserved = excluded.quarter_reserved,
-  year_from = excluded.year_from, year_spent = excluded.year_spent, year_reserved = excluded.year_reserved,
-  total_spent = excluded.total_spent, total_reserved = excluded.total_reserved
-`
-
-type WriteMeterParams struct {
-	CompanyID       uuid.UUID
-	Live            bool
-	Subject         uuid.UUID
-	Currency        string
-	TimeZone        string
-	DayFrom         time.Time
-	DaySpent        int64
-	DayReserved     int64
-	WeekFrom        time.Time
-	WeekSpent       int64
-	WeekReserved    int64
-	MonthFrom       time.Time
-	MonthSpent      int64
-	MonthReserved   int64
-	QuarterFrom     time.Time
-	QuarterSpent    int64
-	QuarterReserved int64
-	YearFrom        time.Time
-	YearSpent       int64
-	YearReserved    int64
-	TotalSpent      int64
-	TotalReserved   int64
-}
-
-// WriteMeters of one.
-func (q *Queries) WriteMeter(ctx context.Context, arg WriteMeterParams) error {
-	_, err := q.db.Exec(ctx, WriteMeter,
-		arg.CompanyID,
-		arg.Live,
-		arg.Subject,
-		arg.Currency,
-		arg.TimeZone,
-		arg.DayFrom,
-		arg.DaySpent,
-		arg.DayReserved,
-		arg.WeekFrom,
-		arg.WeekSpent,
-		arg.WeekReserved,
-		arg.MonthFrom,
-		arg.MonthSpent,
-		arg.MonthReserved,
-		arg.QuarterFrom,
-		arg.QuarterSpent,
-		arg.QuarterReserved,
-		arg.YearFrom,
-		arg.YearSpent,
-		arg.YearReserved,
-		arg.TotalSpent,
-		arg.TotalReserved,
-	)
-	return err
-}
-
 const WriteMeters = `-- name: WriteMeters :exec
 INSERT INTO meters (company_id, live, subject, currency, time_zone,
   day_from, day_spent, day_reserved, week_from, week_spent, week_reserved,
   month_from, month_spent, month_reserved, quarter_from, quarter_spent, quarter_reserved,
   year_from, year_spent, year_reserved, total_spent, total_reserved)
-SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]),
-  unnest($4::text[]), unnest($5::text[]),
-  unnest($6::timestamptz[]), unnest($7::bigint[]), unnest($8::bigint[]),
-  unnest($9::timestamptz[]), unnest($10::bigint[]), unnest($11::bigint[]),
-  unnest($12::timestamptz[]), unnest($13::bigint[]), unnest($14::bigint[]),
-  unnest($15::timestamptz[]), unnest($16::bigint[]), unnest($17::bigint[]),
-  unnest($18::timestamptz[]), unnest($19::bigint[]), unnest($20::bigint[]),
-  unnest($21::bigint[]), unnest($22::bigint[])
+SELECT r.company_id, r.live, r.subject, r.currency, r.time_zone,
+  r.day_from, r.day_spent, r.day_reserved, r.week_from, r.week_spent, r.week_reserved,
+  r.month_from, r.month_spent, r.month_reserved, r.quarter_from, r.quarter_spent, r.quarter_reserved,
+  r.year_from, r.year_spent, r.year_reserved, r.total_spent, r.total_reserved
+FROM unnest($1::meter_row[]) r
 ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
   day_from = excluded.day_from, day_spent = excluded.day_spent, day_reserved = excluded.day_reserved,
   week_from = excluded.week_from, week_spent = excluded.week_spent, week_reserved = excluded.week_reserved,
@@ -543,56 +469,8 @@ ON CONFLICT (company_id, live, subject, currency, time_zone) DO UPDATE SET
   total_spent = excluded.total_spent, total_reserved = excluded.total_reserved
 `
 
-type WriteMetersParams struct {
-	Companies        []uuid.UUID
-	Lives            []bool
-	Subjects         []uuid.UUID
-	Currencies       []string
-	TimeZones        []string
-	DayFroms         []time.Time
-	DaySpents        []int64
-	DayReserveds     []int64
-	WeekFroms        []time.Time
-	WeekSpents       []int64
-	WeekReserveds    []int64
-	MonthFroms       []time.Time
-	MonthSpents      []int64
-	MonthReserveds   []int64
-	QuarterFroms     []time.Time
-	QuarterSpents    []int64
-	QuarterReserveds []int64
-	YearFroms        []time.Time
-	YearSpents       []int64
-	YearReserveds    []int64
-	TotalSpents      []int64
-	TotalReserveds   []int64
-}
-
 // Absolute values: the caller holds the agent's row or the meter's own.
-func (q *Queries) WriteMeters(ctx context.Context, arg WriteMetersParams) error {
-	_, err := q.db.Exec(ctx, WriteMeters,
-		arg.Companies,
-		arg.Lives,
-		arg.Subjects,
-		arg.Currencies,
-		arg.TimeZones,
-		arg.DayFroms,
-		arg.DaySpents,
-		arg.DayReserveds,
-		arg.WeekFroms,
-		arg.WeekSpents,
-		arg.WeekReserveds,
-		arg.MonthFroms,
-		arg.MonthSpents,
-		arg.MonthReserveds,
-		arg.QuarterFroms,
-		arg.QuarterSpents,
-		arg.QuarterReserveds,
-		arg.YearFroms,
-		arg.YearSpents,
-		arg.YearReserveds,
-		arg.TotalSpents,
-		arg.TotalReserveds,
-	)
+func (q *Queries) WriteMeters(ctx context.Context, rows []wire.Row) error {
+	_, err := q.db.Exec(ctx, WriteMeters, rows)
 	return err
 }

@@ -8,6 +8,7 @@ package db
 import (
 	"context"
 
+	"github.com/getpurser/purser/internal/wire"
 	"github.com/google/uuid"
 )
 
@@ -90,36 +91,14 @@ func (q *Queries) PurgeIdempotencyRecords(ctx context.Context) (int64, error) {
 
 const StoreIdempotencyRecords = `-- name: StoreIdempotencyRecords :exec
 INSERT INTO idempotency_keys (company_id, live, key, route, body_hash, status, answer)
-SELECT w.company_id, w.live, w.key, w.route, w.body_hash, w.status, w.answer
-FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
-             unnest($3::text[]) AS key, unnest($4::text[]) AS route,
-             unnest($5::bytea[]) AS body_hash, unnest($6::integer[]) AS status,
-             unnest($7::bytea[]) AS answer) w
-ORDER BY w.company_id, w.live, w.key
+SELECT r.company_id, r.live, r.key, r.route, r.body_hash, r.status, r.answer
+FROM unnest($1::answer_row[]) r ORDER BY r.company_id, r.live, r.key
 `
-
-type StoreIdempotencyRecordsParams struct {
-	CompanyIds []uuid.UUID
-	Lives      []bool
-	Keys       []string
-	Routes     []string
-	BodyHashes [][]byte
-	Statuses   []int32
-	Answers    [][]byte
-}
 
 // Sorted by key, so that two transactions with the same keys cannot wait for
 // each other. A key that is there already fails the transaction.
-func (q *Queries) StoreIdempotencyRecords(ctx context.Context, arg StoreIdempotencyRecordsParams) error {
-	_, err := q.db.Exec(ctx, StoreIdempotencyRecords,
-		arg.CompanyIds,
-		arg.Lives,
-		arg.Keys,
-		arg.Routes,
-		arg.BodyHashes,
-		arg.Statuses,
-		arg.Answers,
-	)
+func (q *Queries) StoreIdempotencyRecords(ctx context.Context, rows []wire.Row) error {
+	_, err := q.db.Exec(ctx, StoreIdempotencyRecords, rows)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/getpurser/purser/internal/wire"
 	"github.com/google/uuid"
 )
 
@@ -361,167 +362,20 @@ func (q *Queries) InsertApprovals(ctx context.Context, arg InsertApprovalsParams
 	return err
 }
 
-const InsertAuthorization = `-- name: InsertAuthorization :exec
-INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
-  currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
-  rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
-  explanation, approval_id, hold_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-  $9, $10, $11, $12, $13, $14, $15, $16,
-  $17, $18, $19, nullif($20::text, '')::jsonb, $21,
-  nullif($22::timestamptz, '0001-01-01 00:00:00Z'), $23,
-  nullif($24::timestamptz, '0001-01-01 00:00:00Z'), $25,
-  $26, nullif($27::uuid, '00000000-0000-0000-0000-000000000000'),
-  nullif($28::uuid, '00000000-0000-0000-0000-000000000000'))
-`
-
-type InsertAuthorizationParams struct {
-	CompanyID       uuid.UUID
-	Live            bool
-	AuthorizationID uuid.UUID
-	AgentID         uuid.UUID
-	Status          string
-	Decision        string
-	ReasonCode      string
-	Reason          string
-	Currency        string
-	Requested       int64
-	Amount          int64
-	MerchantName    string
-	MerchantMcc     string
-	MerchantCountry string
-	MerchantDomain  string
-	MerchantKey     string
-	Rail            string
-	Capture         string
-	Purpose         string
-	Metadata        string
-	ExpiresIn       int32
-	ExpiresAt       time.Time
-	CreatedAt       time.Time
-	ClosedAt        time.Time
-	RequestedBy     string
-	Explanation     []byte
-	ApprovalID      uuid.UUID
-	HoldID          uuid.UUID
-}
-
-// InsertAuthorizations of one: half of its work is to take the arrays apart.
-func (q *Queries) InsertAuthorization(ctx context.Context, arg InsertAuthorizationParams) error {
-	_, err := q.db.Exec(ctx, InsertAuthorization,
-		arg.CompanyID,
-		arg.Live,
-		arg.AuthorizationID,
-		arg.AgentID,
-		arg.Status,
-		arg.Decision,
-		arg.ReasonCode,
-		arg.Reason,
-		arg.Currency,
-		arg.Requested,
-		arg.Amount,
-		arg.MerchantName,
-		arg.MerchantMcc,
-		arg.MerchantCountry,
-		arg.MerchantDomain,
-		arg.MerchantKey,
-		arg.Rail,
-		arg.Capture,
-		arg.Purpose,
-		arg.Metadata,
-		arg.ExpiresIn,
-		arg.ExpiresAt,
-		arg.CreatedAt,
-		arg.ClosedAt,
-		arg.RequestedBy,
-		arg.Explanation,
-		arg.ApprovalID,
-		arg.HoldID,
-	)
-	return err
-}
-
 const InsertAuthorizations = `-- name: InsertAuthorizations :exec
 INSERT INTO authorizations (company_id, live, authorization_id, agent_id, status, decision, reason_code, reason,
   currency, requested, amount, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key,
   rail, capture, purpose, metadata, expires_in, expires_at, created_at, closed_at, requested_by,
   explanation, approval_id, hold_id)
-SELECT unnest($1::uuid[]), unnest($2::boolean[]), unnest($3::uuid[]), unnest($4::uuid[]),
-  unnest($5::text[])::authorization_status, unnest($6::text[])::authorization_decision, unnest($7::text[]), unnest($8::text[]),
-  unnest($9::text[]), unnest($10::bigint[]), unnest($11::bigint[]),
-  unnest($12::text[]), unnest($13::text[]), unnest($14::text[]),
-  unnest($15::text[]), unnest($16::text[]),
-  unnest($17::text[])::authorization_rail, unnest($18::text[])::authorization_capture, unnest($19::text[]),
-  nullif(unnest($20::text[]), '')::jsonb, unnest($21::integer[]),
-  nullif(unnest($22::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($23::timestamptz[]),
-  nullif(unnest($24::timestamptz[]), '0001-01-01 00:00:00Z'), unnest($25::text[]),
-  unnest($26::bytea[]), nullif(unnest($27::uuid[]), '00000000-0000-0000-0000-000000000000'),
-  nullif(unnest($28::uuid[]), '00000000-0000-0000-0000-000000000000')
+SELECT r.company_id, r.live, r.authorization_id, r.agent_id, r.status::authorization_status, r.decision::authorization_decision,
+  r.reason_code, r.reason, r.currency, r.requested, r.amount, r.merchant_name, r.merchant_mcc, r.merchant_country,
+  r.merchant_domain, r.merchant_key, r.rail::authorization_rail, r.capture::authorization_capture, r.purpose, r.metadata,
+  r.expires_in, r.expires_at, r.created_at, r.closed_at, r.requested_by, r.explanation, r.approval_id, r.hold_id
+FROM unnest($1::authorization_row[]) r
 `
 
-type InsertAuthorizationsParams struct {
-	Companies         []uuid.UUID
-	Lives             []bool
-	Ids               []uuid.UUID
-	Agents            []uuid.UUID
-	Statuses          []string
-	Decisions         []string
-	ReasonCodes       []string
-	Reasons           []string
-	Currencies        []string
-	Requesteds        []int64
-	Amounts           []int64
-	MerchantNames     []string
-	MerchantMccs      []string
-	MerchantCountries []string
-	MerchantDomains   []string
-	MerchantKeys      []string
-	Rails             []string
-	Captures          []string
-	Purposes          []string
-	Metadatas         []string
-	ExpiresIns        []int32
-	ExpiresAts        []time.Time
-	CreatedAts        []time.Time
-	ClosedAts         []time.Time
-	RequestedBys      []string
-	Explanations      [][]byte
-	ApprovalIds       []uuid.UUID
-	Holds             []uuid.UUID
-}
-
-// Absent values travel as ”, the nil id and the first instant.
-func (q *Queries) InsertAuthorizations(ctx context.Context, arg InsertAuthorizationsParams) error {
-	_, err := q.db.Exec(ctx, InsertAuthorizations,
-		arg.Companies,
-		arg.Lives,
-		arg.Ids,
-		arg.Agents,
-		arg.Statuses,
-		arg.Decisions,
-		arg.ReasonCodes,
-		arg.Reasons,
-		arg.Currencies,
-		arg.Requesteds,
-		arg.Amounts,
-		arg.MerchantNames,
-		arg.MerchantMccs,
-		arg.MerchantCountries,
-		arg.MerchantDomains,
-		arg.MerchantKeys,
-		arg.Rails,
-		arg.Captures,
-		arg.Purposes,
-		arg.Metadatas,
-		arg.ExpiresIns,
-		arg.ExpiresAts,
-		arg.CreatedAts,
-		arg.ClosedAts,
-		arg.RequestedBys,
-		arg.Explanations,
-		arg.ApprovalIds,
-		arg.Holds,
-	)
+func (q *Queries) InsertAuthorizations(ctx context.Context, rows []wire.Row) error {
+	_, err := q.db.Exec(ctx, InsertAuthorizations, rows)
 	return err
 }
 
@@ -670,24 +524,29 @@ func (q *Queries) ListApprovals(ctx context.Context, arg ListApprovalsParams) ([
 }
 
 const ListAuthorizations = `-- name: ListAuthorizations :many
-SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation, hold_id, captured FROM authorizations
-WHERE company_id = $1 AND live = $2 AND authorization_id < $3
-  AND ($4::uuid IS NULL OR agent_id = $4)
-  AND ($5::text IS NULL OR status::text = $5)
-  AND ($6::text IS NULL OR decision::text = $6)
-  AND ($7::text IS NULL OR merchant_key = $7 OR lower(merchant_name) = lower($8))
-  AND ($9::text IS NULL OR currency = $9)
-  AND ($10::text IS NULL OR rail::text = $10)
-  AND ($11::timestamptz IS NULL OR created_at >= $11)
-  AND ($12::timestamptz IS NULL OR created_at < $12)
-ORDER BY authorization_id DESC LIMIT $13
+SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation, a.hold_id, a.captured FROM (
+  (SELECT x.company_id, x.live, x.authorization_id, x.agent_id, x.status, x.decision, x.reason_code, x.reason, x.currency, x.requested, x.amount, x.refunded, x.merchant_name, x.merchant_mcc, x.merchant_country, x.merchant_domain, x.merchant_key, x.rail, x.capture, x.purpose, x.metadata, x.reference, x.void_reason, x.expires_in, x.expires_at, x.created_at, x.decided_at, x.closed_at, x.redeemed_at, x.requested_by, x.approval_id, x.explanation, x.hold_id, x.captured FROM authorizations x
+   WHERE $1::uuid IS NULL AND x.company_id = $2 AND x.live = $3)
+  UNION ALL
+  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations_by_agent y
+   WHERE y.agent_id = $1 AND y.company_id = $2 AND y.live = $3)
+) a
+WHERE a.authorization_id < $4::uuid
+  AND ($5::text IS NULL OR a.status::text = $5)
+  AND ($6::text IS NULL OR a.decision::text = $6)
+  AND ($7::text IS NULL OR a.merchant_key = $7 OR lower(a.merchant_name) = lower($8))
+  AND ($9::text IS NULL OR a.currency = $9)
+  AND ($10::text IS NULL OR a.rail::text = $10)
+  AND ($11::timestamptz IS NULL OR a.created_at >= $11)
+  AND ($12::timestamptz IS NULL OR a.created_at < $12)
+ORDER BY a.authorization_id DESC LIMIT $13::integer
 `
 
 type ListAuthorizationsParams struct {
+	Agent        *uuid.UUID
 	CompanyID    uuid.UUID
 	Live         bool
 	Before       uuid.UUID
-	Agent        *uuid.UUID
 	Status       *string
 	Decision     *string
 	Merchant     *string
@@ -699,12 +558,13 @@ type ListAuthorizationsParams struct {
 	Rows         int32
 }
 
+// Without an agent, or along one's own indexes.
 func (q *Queries) ListAuthorizations(ctx context.Context, arg ListAuthorizationsParams) ([]Authorization, error) {
 	rows, err := q.db.Query(ctx, ListAuthorizations,
+		arg.Agent,
 		arg.CompanyID,
 		arg.Live,
 		arg.Before,
-		arg.Agent,
 		arg.Status,
 		arg.Decision,
 		arg.Merchant,
@@ -1043,7 +903,7 @@ FROM (SELECT unnest($1::integer[]) AS n, unnest($2::uuid[]) AS company_id, unnes
              unnest($4::uuid[]) AS agent_id, unnest($5::integer[]) AS last) w
 CROSS JOIN LATERAL (
   SELECT a.created_at, a.authorization_id FROM authorizations a
-  WHERE a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+  WHERE a.agent_id = w.agent_id AND a.company_id = w.company_id AND a.live = w.live
     AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL)
   ORDER BY a.authorization_id DESC LIMIT w.last) r
 ORDER BY w.n, r.authorization_id
@@ -1159,9 +1019,10 @@ FROM (SELECT unnest($1::integer[]) AS n, unnest($2::uuid[]) AS company_id, unnes
              unnest($4::uuid[]) AS agent_id, unnest($5::uuid[]) AS since,
              unnest($6::text[]) AS merchant_key, unnest($7::text[]) AS currency,
              unnest($8::bigint[]) AS requested) w
-JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+JOIN authorizations a ON a.agent_id = w.agent_id AND a.company_id = w.company_id AND a.live = w.live
   AND a.authorization_id >= w.since AND a.merchant_key = w.merchant_key AND a.currency = w.currency
   AND a.requested = w.requested AND a.status IN ('pending', 'held', 'confirmed')
+  AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL)
 `
 
 type TwinsParams struct {
@@ -1213,64 +1074,16 @@ func (q *Queries) Twins(ctx context.Context, arg TwinsParams) ([]TwinsRow, error
 
 const UpdateAuthorizations = `-- name: UpdateAuthorizations :exec
 UPDATE authorizations a SET
-  status = w.status, decision = w.decision, reason_code = w.reason_code, reason = w.reason,
+  status = w.status::authorization_status, decision = w.decision::authorization_decision, reason_code = w.reason_code, reason = w.reason,
   amount = w.amount, refunded = w.refunded, reference = w.reference, void_reason = w.void_reason,
-  hold_id = nullif(w.hold_id, '00000000-0000-0000-0000-000000000000'), captured = nullif(w.captured, 0),
-  expires_at = nullif(w.expires_at, '0001-01-01 00:00:00Z'),
-  decided_at = nullif(w.decided_at, '0001-01-01 00:00:00Z'),
-  closed_at = nullif(w.closed_at, '0001-01-01 00:00:00Z'),
-  redeemed_at = nullif(w.redeemed_at, '0001-01-01 00:00:00Z')
-FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS id,
-  unnest($4::text[])::authorization_status AS status, unnest($5::text[])::authorization_decision AS decision,
-  unnest($6::text[]) AS reason_code, unnest($7::text[]) AS reason,
-  unnest($8::bigint[]) AS amount, unnest($9::bigint[]) AS refunded,
-  unnest($10::uuid[]) AS hold_id, unnest($11::bigint[]) AS captured,
-  unnest($12::text[]) AS reference, unnest($13::text[]) AS void_reason,
-  unnest($14::timestamptz[]) AS expires_at, unnest($15::timestamptz[]) AS decided_at,
-  unnest($16::timestamptz[]) AS closed_at, unnest($17::timestamptz[]) AS redeemed_at) w
-WHERE a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id
+  hold_id = w.hold_id, captured = nullif(w.captured, 0),
+  expires_at = w.expires_at, decided_at = w.decided_at, closed_at = w.closed_at, redeemed_at = w.redeemed_at
+FROM unnest($1::change_row[]) w
+WHERE a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.authorization_id
 `
 
-type UpdateAuthorizationsParams struct {
-	Companies       []uuid.UUID
-	Lives           []bool
-	Ids             []uuid.UUID
-	Statuses        []string
-	Decisions       []string
-	ReasonCodes     []string
-	Reasons         []string
-	Amounts         []int64
-	Refundeds       []int64
-	Holds           []uuid.UUID
-	Captureds       []int64
-	ReferencesGiven []string
-	VoidReasons     []string
-	ExpiresAts      []time.Time
-	DecidedAts      []time.Time
-	ClosedAts       []time.Time
-	RedeemedAts     []time.Time
-}
-
-func (q *Queries) UpdateAuthorizations(ctx context.Context, arg UpdateAuthorizationsParams) error {
-	_, err := q.db.Exec(ctx, UpdateAuthorizations,
-		arg.Companies,
-		arg.Lives,
-		arg.Ids,
-		arg.Statuses,
-		arg.Decisions,
-		arg.ReasonCodes,
-		arg.Reasons,
-		arg.Amounts,
-		arg.Refundeds,
-		arg.Holds,
-		arg.Captureds,
-		arg.ReferencesGiven,
-		arg.VoidReasons,
-		arg.ExpiresAts,
-		arg.DecidedAts,
-		arg.ClosedAts,
-		arg.RedeemedAts,
-	)
+func (q *Queries) UpdateAuthorizations(ctx context.Context, rows []wire.Row) error {
+	_, err := q.db.Exec(ctx, UpdateAuthorizations, rows)
 	return err
 }
 

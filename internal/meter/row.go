@@ -8,6 +8,7 @@ import (
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/wire"
 )
 
 // Stored is a meter with the tenant that it belongs to.
@@ -41,35 +42,31 @@ func fromRows(rows []db.Meter) []Stored {
 	return out
 }
 
-func toRow(m Stored) db.Meter {
-	of := func(p Period) Running { return m.Running[p.Index()] }
-	day, week, month, quarter, year, total := of(Day), of(Week), of(Month), of(Quarter), of(Year), of(Total)
-	return db.Meter{CompanyID: m.Tenant.Company, Live: m.Tenant.Live, Subject: m.Subject,
-		Currency: string(m.Currency), TimeZone: m.Zone,
-		DayFrom: day.From, DaySpent: day.Spent, DayReserved: day.Reserved,
-		WeekFrom: week.From, WeekSpent: week.Spent, WeekReserved: week.Reserved,
-		MonthFrom: month.From, MonthSpent: month.Spent, MonthReserved: month.Reserved,
-		QuarterFrom: quarter.From, QuarterSpent: quarter.Spent, QuarterReserved: quarter.Reserved,
-		YearFrom: year.From, YearSpent: year.Spent, YearReserved: year.Reserved,
-		TotalSpent: total.Spent, TotalReserved: total.Reserved}
+func rowsOf(meters []Stored) []wire.Row {
+	rows := make([]wire.Row, len(meters))
+	for i, m := range meters {
+		rows[i] = rowOf(m)
+	}
+	return rows
 }
 
-func toColumns(meters []Stored) db.WriteMetersParams {
-	var p db.WriteMetersParams
-	for _, m := range meters {
-		r := toRow(m)
-		p.Companies, p.Lives = append(p.Companies, r.CompanyID), append(p.Lives, r.Live)
-		p.Subjects, p.Currencies = append(p.Subjects, r.Subject), append(p.Currencies, r.Currency)
-		p.TimeZones = append(p.TimeZones, r.TimeZone)
-		p.DayFroms, p.DaySpents, p.DayReserveds = append(p.DayFroms, r.DayFrom), append(p.DaySpents, r.DaySpent), append(p.DayReserveds, r.DayReserved)
-		p.WeekFroms, p.WeekSpents, p.WeekReserveds = append(p.WeekFroms, r.WeekFrom), append(p.WeekSpents, r.WeekSpent), append(p.WeekReserveds, r.WeekReserved)
-		p.MonthFroms, p.MonthSpents, p.MonthReserveds = append(p.MonthFroms, r.MonthFrom), append(p.MonthSpents, r.MonthSpent), append(p.MonthReserveds, r.MonthReserved)
-		p.QuarterFroms, p.QuarterSpents = append(p.QuarterFroms, r.QuarterFrom), append(p.QuarterSpents, r.QuarterSpent)
-		p.QuarterReserveds = append(p.QuarterReserveds, r.QuarterReserved)
-		p.YearFroms, p.YearSpents, p.YearReserveds = append(p.YearFroms, r.YearFrom), append(p.YearSpents, r.YearSpent), append(p.YearReserveds, r.YearReserved)
-		p.TotalSpents, p.TotalReserveds = append(p.TotalSpents, r.TotalSpent), append(p.TotalReserveds, r.TotalReserved)
+// rowOf is a meter_row.
+func rowOf(m Stored) wire.Row {
+	r := wire.New(450)
+	r.UUID(m.Tenant.Company)
+	r.Bool(m.Tenant.Live)
+	r.UUID(m.Subject)
+	r.Text(string(m.Currency))
+	r.Text(m.Zone)
+	for _, p := range []Period{Day, Week, Month, Quarter, Year, Total} {
+		running := m.Running[p.Index()]
+		if p != Total {
+			r.Time(running.From)
+		}
+		r.Int64(running.Spent)
+		r.Int64(running.Reserved)
 	}
-	return p
+	return r
 }
 
 // usages are a history row's sums in the order of Period.Index.

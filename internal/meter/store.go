@@ -95,13 +95,10 @@ func sharedColumns(shared []Shared) db.LockMetersParams {
 
 // Write stores the meters' values as they are.
 func Write(ctx context.Context, tx pgx.Tx, meters []Stored) error {
-	switch len(meters) {
-	case 0:
+	if len(meters) == 0 {
 		return nil
-	case 1:
-		return db.New(tx).WriteMeter(ctx, db.WriteMeterParams(toRow(meters[0])))
 	}
-	return db.New(tx).WriteMeters(ctx, toColumns(meters))
+	return db.New(tx).WriteMeters(ctx, rowsOf(meters))
 }
 
 // Scopes are the scopes that a tenant's spending is metered for.

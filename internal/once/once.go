@@ -189,7 +189,7 @@ func Write(ctx context.Context, tx db.DBTX, records []Record) error {
 			return err
 		}
 	}
-	return db.New(tx).StoreIdempotencyRecords(ctx, paramsOf(records))
+	return db.New(tx).StoreIdempotencyRecords(ctx, rowsOf(records))
 }
 
 // IsRace reports whether a transaction failed because another one stored the

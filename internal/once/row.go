@@ -8,6 +8,7 @@ import (
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/pack"
+	"github.com/getpurser/purser/internal/wire"
 )
 
 type columns struct {
@@ -36,16 +37,24 @@ func recordOf(r db.IdempotencyRecordsRow) (*Record, error) {
 	return &Record{Key: key, Answer: Answer{Status: int(r.Status), Body: body}, Outlived: r.Outlived}, nil
 }
 
-func paramsOf(records []Record) db.StoreIdempotencyRecordsParams {
-	var p db.StoreIdempotencyRecordsParams
-	for _, r := range records {
-		p.CompanyIds = append(p.CompanyIds, r.Tenant.Company)
-		p.Lives = append(p.Lives, r.Tenant.Live)
-		p.Keys = append(p.Keys, r.Value)
-		p.Routes = append(p.Routes, r.Route)
-		p.BodyHashes = append(p.BodyHashes, r.BodyHash[:])
-		p.Statuses = append(p.Statuses, int32(r.Answer.Status))
-		p.Answers = append(p.Answers, pack.Pack(r.Answer.Body))
+func rowsOf(records []Record) []wire.Row {
+	rows := make([]wire.Row, len(records))
+	for i, record := range records {
+		rows[i] = rowOf(record)
 	}
-	return p
+	return rows
+}
+
+// rowOf is an answer_row.
+func rowOf(record Record) wire.Row {
+	answer := pack.Pack(record.Answer.Body)
+	r := wire.New(200 + len(record.Value) + len(record.Route) + len(answer))
+	r.UUID(record.Tenant.Company)
+	r.Bool(record.Tenant.Live)
+	r.Text(record.Value)
+	r.Text(record.Route)
+	r.Bytes(record.BodyHash[:])
+	r.Int32(int32(record.Answer.Status))
+	r.Bytes(answer)
+	return r
 }

@@ -1,11 +1,16 @@
 package postgres
 
 import (
+	"context"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/getpurser/purser/internal/wire"
 )
 
 // A batch travels as columns: arrays of which each holds one value of every row.
@@ -23,6 +28,24 @@ func registerColumns(m *pgtype.Map) {
 			m.RegisterType(&pgtype.Type{Name: known.Name, OID: oid, Codec: columnCodec{arrays}})
 		}
 	}
+}
+
+// registerRows makes it write arrays of the schema's row types, whose names end
+// in _row: their OIDs are each database's own.
+func registerRows(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, `SELECT typname::text, oid, typarray FROM pg_type
+		WHERE typtype = 'c' AND typname LIKE '%\_row' AND pg_type_is_visible(oid)`, pgx.QueryExecModeExec)
+	if err != nil {
+		return fmt.Errorf("read the row types: %w", err)
+	}
+	var name string
+	var element, array uint32
+	_, err = pgx.ForEachRow(rows, []any{&name, &element, &array}, func() error {
+		codec := &pgtype.ArrayCodec{ElementType: &pgtype.Type{Name: name, OID: element, Codec: pgtype.ByteaCodec{}}}
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: name + "[]", OID: array, Codec: columnCodec{codec}})
+		return nil
+	})
+	return err
 }
 
 // columnCodec is pgx's own for everything but the writing of what fits.
@@ -65,9 +88,11 @@ func columnPlan(element uint32, value any) pgtype.EncodePlan {
 		if element == pgtype.Int8OID {
 			return column[int64]{element, func(int64) int { return 8 }, func(b []byte, v int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(v)) }}
 		}
+	case []wire.Row:
+		return column[wire.Row]{element, func(v wire.Row) int { return len(v) }, func(b []byte, v wire.Row) []byte { return append(b, v...) }}
 	case []time.Time:
 		if element == pgtype.TimestamptzOID {
-			return column[time.Time]{element, func(time.Time) int { return 8 }, appendTime}
+			return column[time.Time]{element, func(time.Time) int { return 8 }, wire.AppendTime}
 		}
 	}
 	return nil
@@ -118,11 +143,4 @@ func appendBool(b []byte, v bool) []byte {
 		return append(b, 1)
 	}
 	return append(b, 0)
-}
-
-// appendTime counts the microseconds since 2000, as PostgreSQL does.
-func appendTime(b []byte, v time.Time) []byte {
-	const until2000 = 946_684_800
-	micros := (v.Unix()-until2000)*1_000_000 + int64(v.Nanosecond())/1000
-	return binary.BigEndian.AppendUint64(b, uint64(micros))
 }

@@ -93,10 +93,10 @@ func (c Config) parse() (*pgxpool.Config, error) {
 	set["timezone"] = "UTC"
 	maps.Copy(set, c.Settings)
 	// Without it pgx writes each UUID as text, which a batch of columns feels.
-	parsed.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+	parsed.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		pgxuuid.Register(conn.TypeMap())
 		registerColumns(conn.TypeMap())
-		return nil
+		return registerRows(ctx, conn)
 	}
 	if c.Role != "" {
 		set["role"] = c.Role

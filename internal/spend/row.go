@@ -10,6 +10,7 @@ import (
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/policy"
+	"github.com/getpurser/purser/internal/wire"
 )
 
 func settingsOf(r db.CompanySettingsRow) settings {
@@ -55,51 +56,60 @@ func orZero(t *time.Time) time.Time {
 	return *t
 }
 
-func insertOf(a *Authorization) (r db.InsertAuthorizationParams, err error) {
+// rowOf is an authorization_row: what there is to say of a new decision.
+func rowOf(a *Authorization) (r wire.Row, err error) {
 	var metadata []byte
 	if len(a.Metadata) > 0 {
 		if metadata, err = json.Marshal(a.Metadata); err != nil {
-			return r, err
+			return nil, err
 		}
 	}
-	return db.InsertAuthorizationParams{CompanyID: a.Tenant.Company, Live: a.Tenant.Live, AuthorizationID: a.ID, AgentID: a.Agent,
-		Status: string(a.Status), Decision: string(a.Decision), ReasonCode: a.ReasonCode, Reason: a.Reason,
-		Currency: string(a.Currency), Requested: a.Requested, Amount: a.Amount,
-		MerchantName: a.Merchant.Name, MerchantMcc: a.Merchant.MCC, MerchantCountry: a.Merchant.Country,
-		MerchantDomain: a.Merchant.Domain, MerchantKey: a.MerchantKey, Rail: a.Rail, Capture: string(a.Capture),
-		Purpose: a.Purpose, Metadata: string(metadata), ExpiresIn: int32(a.ExpiresIn / time.Second),
-		ExpiresAt: a.ExpiresAt, CreatedAt: a.CreatedAt, ClosedAt: a.ClosedAt, RequestedBy: a.RequestedBy,
-		Explanation: a.Explanation.pack(), ApprovalID: a.ApprovalID, HoldID: a.Hold}, nil
+	explanation := a.Explanation.pack()
+	r = wire.New(700 + len(explanation) + len(metadata) + len(a.Purpose))
+	r.UUID(a.Tenant.Company)
+	r.Bool(a.Tenant.Live)
+	r.UUID(a.ID)
+	r.UUID(a.Agent)
+	for _, text := range []string{string(a.Status), string(a.Decision), a.ReasonCode, a.Reason, string(a.Currency)} {
+		r.Text(text)
+	}
+	r.Int64(a.Requested)
+	r.Int64(a.Amount)
+	for _, text := range []string{a.Merchant.Name, a.Merchant.MCC, a.Merchant.Country, a.Merchant.Domain, a.MerchantKey,
+		a.Rail, string(a.Capture), a.Purpose} {
+		r.Text(text)
+	}
+	r.JSONOrNull(metadata)
+	r.Int32(int32(a.ExpiresIn / time.Second))
+	r.TimeOrNull(a.ExpiresAt)
+	r.Time(a.CreatedAt)
+	r.TimeOrNull(a.ClosedAt)
+	r.Text(a.RequestedBy)
+	r.Bytes(explanation)
+	r.UUIDOrNull(a.ApprovalID)
+	r.UUIDOrNull(a.Hold)
+	return r, nil
 }
 
-func addInsert(p *db.InsertAuthorizationsParams, r db.InsertAuthorizationParams) {
-	p.Companies, p.Lives = append(p.Companies, r.CompanyID), append(p.Lives, r.Live)
-	p.Ids, p.Agents = append(p.Ids, r.AuthorizationID), append(p.Agents, r.AgentID)
-	p.Statuses, p.Decisions = append(p.Statuses, r.Status), append(p.Decisions, r.Decision)
-	p.ReasonCodes, p.Reasons = append(p.ReasonCodes, r.ReasonCode), append(p.Reasons, r.Reason)
-	p.Currencies = append(p.Currencies, r.Currency)
-	p.Requesteds, p.Amounts = append(p.Requesteds, r.Requested), append(p.Amounts, r.Amount)
-	p.MerchantNames, p.MerchantMccs = append(p.MerchantNames, r.MerchantName), append(p.MerchantMccs, r.MerchantMcc)
-	p.MerchantCountries = append(p.MerchantCountries, r.MerchantCountry)
-	p.MerchantDomains, p.MerchantKeys = append(p.MerchantDomains, r.MerchantDomain), append(p.MerchantKeys, r.MerchantKey)
-	p.Rails, p.Captures = append(p.Rails, r.Rail), append(p.Captures, r.Capture)
-	p.Purposes, p.Metadatas = append(p.Purposes, r.Purpose), append(p.Metadatas, r.Metadata)
-	p.ExpiresIns = append(p.ExpiresIns, r.ExpiresIn)
-	p.ExpiresAts, p.CreatedAts = append(p.ExpiresAts, r.ExpiresAt), append(p.CreatedAts, r.CreatedAt)
-	p.ClosedAts, p.RequestedBys = append(p.ClosedAts, r.ClosedAt), append(p.RequestedBys, r.RequestedBy)
-	p.Explanations, p.ApprovalIds = append(p.Explanations, r.Explanation), append(p.ApprovalIds, r.ApprovalID)
-	p.Holds = append(p.Holds, r.HoldID)
-}
-
-func addUpdate(p *db.UpdateAuthorizationsParams, a *Authorization) {
-	p.Companies, p.Lives, p.Ids = append(p.Companies, a.Tenant.Company), append(p.Lives, a.Tenant.Live), append(p.Ids, a.ID)
-	p.Statuses, p.Decisions = append(p.Statuses, string(a.Status)), append(p.Decisions, string(a.Decision))
-	p.ReasonCodes, p.Reasons = append(p.ReasonCodes, a.ReasonCode), append(p.Reasons, a.Reason)
-	p.Amounts, p.Refundeds = append(p.Amounts, a.Amount), append(p.Refundeds, a.Refunded)
-	p.Holds, p.Captureds = append(p.Holds, a.Hold), append(p.Captureds, a.Captured)
-	p.ReferencesGiven, p.VoidReasons = append(p.ReferencesGiven, a.Reference), append(p.VoidReasons, a.VoidReason)
-	p.ExpiresAts, p.DecidedAts = append(p.ExpiresAts, a.ExpiresAt), append(p.DecidedAts, a.DecidedAt)
-	p.ClosedAts, p.RedeemedAts = append(p.ClosedAts, a.ClosedAt), append(p.RedeemedAts, a.RedeemedAt)
+// changeOf is a change_row: what may change after the decision.
+func changeOf(a *Authorization) wire.Row {
+	r := wire.New(450 + len(a.Reason))
+	r.UUID(a.Tenant.Company)
+	r.Bool(a.Tenant.Live)
+	r.UUID(a.ID)
+	for _, text := range []string{string(a.Status), string(a.Decision), a.ReasonCode, a.Reason} {
+		r.Text(text)
+	}
+	r.Int64(a.Amount)
+	r.Int64(a.Refunded)
+	r.UUIDOrNull(a.Hold)
+	r.Int64(a.Captured)
+	r.Text(a.Reference)
+	r.Text(a.VoidReason)
+	for _, at := range []time.Time{a.ExpiresAt, a.DecidedAt, a.ClosedAt, a.RedeemedAt} {
+		r.TimeOrNull(at)
+	}
+	return r
 }
 
 func approvalFromRow(r db.Approval) (*Approval, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/postgres"
+	"github.com/getpurser/purser/internal/wire"
 )
 
 // columns are the keys of many rows, a column each.
@@ -61,33 +62,29 @@ func (b *batch) writeMeters(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (c *changes) writeInserted(ctx context.Context, q *db.Queries) error {
-	var p db.InsertAuthorizationsParams
-	for _, a := range c.inserted {
-		r, err := insertOf(a)
-		if err != nil {
-			return err
-		}
-		delete(c.updated, ref{a.Tenant, a.ID}) // the insert has the last word
-		if len(c.inserted) == 1 {
-			return q.InsertAuthorization(ctx, r)
-		}
-		addInsert(&p, r)
-	}
 	if len(c.inserted) == 0 {
 		return nil
 	}
-	return q.InsertAuthorizations(ctx, p)
+	rows := make([]wire.Row, len(c.inserted))
+	for i, a := range c.inserted {
+		var err error
+		if rows[i], err = rowOf(a); err != nil {
+			return err
+		}
+		delete(c.updated, ref{a.Tenant, a.ID}) // the insert has the last word
+	}
+	return q.InsertAuthorizations(ctx, rows)
 }
 
 func (c *changes) writeUpdated(ctx context.Context, q *db.Queries) error {
 	if len(c.updated) == 0 {
 		return nil
 	}
-	var p db.UpdateAuthorizationsParams
+	rows := make([]wire.Row, 0, len(c.updated))
 	for _, a := range c.updated {
-		addUpdate(&p, a)
+		rows = append(rows, changeOf(a))
 	}
-	return q.UpdateAuthorizations(ctx, p)
+	return q.UpdateAuthorizations(ctx, rows)
 }
 
 func (c *changes) writeHeld(ctx context.Context, q *db.Queries) error {
