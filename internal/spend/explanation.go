@@ -1,9 +1,12 @@
 package spend
 
 import (
-	"encoding/json"
+	stdjson "encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/getpurser/purser/internal/pack"
 	"github.com/getpurser/purser/internal/policy"
@@ -13,7 +16,7 @@ import (
 // versions of the policies that decided, every rule with what it saw and said,
 // and what would have led to another answer.
 type Explanation struct {
-	Policies, Trace, Remedies json.RawMessage
+	Policies, Trace, Remedies stdjson.RawMessage
 }
 
 func explain(d policy.Decision) Explanation {
@@ -31,11 +34,16 @@ func (e Explanation) pack() []byte {
 }
 
 func unpackExplanation(packed []byte) (e Explanation, err error) {
+	var lists struct {
+		Policies jsontext.Value `json:"policies"`
+		Trace    jsontext.Value `json:"trace"`
+		Remedies jsontext.Value `json:"remedies"`
+	}
 	text, err := unpackText(packed)
 	if err == nil {
-		err = json.Unmarshal(text, &e)
+		err = json.Unmarshal(text, &lists)
 	}
-	return e, err
+	return Explanation{Policies: []byte(lists.Policies), Trace: []byte(lists.Trace), Remedies: []byte(lists.Remedies)}, err
 }
 
 // unpackText is the stored explanation as JSON.
