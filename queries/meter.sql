@@ -95,8 +95,8 @@ WITH history AS (
     CASE WHEN status = 'confirmed' THEN amount ELSE coalesce(captured, 0) END - refunded AS spent,
     CASE WHEN status = 'confirmed' THEN 0 ELSE amount - coalesce(captured, 0) END AS reserved
   FROM authorizations
-  WHERE company_id = @company_id AND live = @live AND currency = @currency
-    AND agent_id = ANY(@agents::uuid[]) AND status IN ('pending', 'held', 'confirmed')
+  WHERE agent_id = ANY(@agents::uuid[]) AND company_id = @company_id AND live = @live
+    AND currency = @currency AND status IN ('pending', 'held', 'confirmed') AND (decision <> 'DENIED' OR approval_id IS NOT NULL)
 )
 SELECT agent_id,
   coalesce(sum(CASE WHEN created_at >= @day_from THEN spent ELSE 0 END), 0)::bigint AS day_spent,

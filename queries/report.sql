@@ -46,8 +46,8 @@ SELECT a.* FROM (
      AND x.authorization_id < @before AND x.authorization_id >= @first
    ORDER BY x.authorization_id DESC LIMIT sqlc.arg(looked)::integer)
   UNION ALL
-  (SELECT y.* FROM authorizations y
-   WHERE y.company_id = @company_id AND y.live = @live AND y.agent_id = sqlc.narg(agent)
+  (SELECT y.* FROM authorizations_by_agent y
+   WHERE y.agent_id = sqlc.narg(agent) AND y.company_id = @company_id AND y.live = @live
      AND y.authorization_id < @before AND y.authorization_id >= @first
    ORDER BY y.authorization_id DESC LIMIT sqlc.arg(looked)::integer)
 ) a
@@ -73,8 +73,8 @@ SELECT z.authorization_id FROM (
      AND x.authorization_id < @before AND x.authorization_id >= @first
    ORDER BY x.authorization_id DESC LIMIT 1 OFFSET sqlc.arg(looked)::integer - 1)
   UNION ALL
-  (SELECT y.authorization_id FROM authorizations y
-   WHERE y.company_id = @company_id AND y.live = @live AND y.agent_id = sqlc.narg(agent)
+  (SELECT y.authorization_id FROM authorizations_by_agent y
+   WHERE y.agent_id = sqlc.narg(agent) AND y.company_id = @company_id AND y.live = @live
      AND y.authorization_id < @before AND y.authorization_id >= @first
    ORDER BY y.authorization_id DESC LIMIT 1 OFFSET sqlc.arg(looked)::integer - 1)
 ) z;

@@ -9,8 +9,8 @@ WITH newest AS NOT MATERIALIZED (
      AND x.authorization_id < @before AND x.authorization_id >= @first
    ORDER BY x.authorization_id DESC LIMIT sqlc.arg(looked)::integer)
   UNION ALL
-  (SELECT y.* FROM authorizations y
-   WHERE y.company_id = @company_id AND y.live = @live AND y.agent_id = sqlc.narg(agent)
+  (SELECT y.* FROM authorizations_by_agent y
+   WHERE y.agent_id = sqlc.narg(agent) AND y.company_id = @company_id AND y.live = @live
      AND y.authorization_id < @before AND y.authorization_id >= @first
    ORDER BY y.authorization_id DESC LIMIT sqlc.arg(looked)::integer)
 )

@@ -100,7 +100,7 @@ FROM (SELECT unnest(@ns::integer[]) AS n, unnest(@companies::uuid[]) AS company_
              unnest(@agents::uuid[]) AS agent_id, unnest(@counts::integer[]) AS last) w
 CROSS JOIN LATERAL (
   SELECT a.created_at, a.authorization_id FROM authorizations a
-  WHERE a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+  WHERE a.agent_id = w.agent_id AND a.company_id = w.company_id AND a.live = w.live
     AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL)
   ORDER BY a.authorization_id DESC LIMIT w.last) r
 ORDER BY w.n, r.authorization_id;
@@ -112,9 +112,10 @@ FROM (SELECT unnest(@ns::integer[]) AS n, unnest(@companies::uuid[]) AS company_
              unnest(@agents::uuid[]) AS agent_id, unnest(@sinces::uuid[]) AS since,
              unnest(@merchant_keys::text[]) AS merchant_key, unnest(@currencies::text[]) AS currency,
              unnest(@requesteds::bigint[]) AS requested) w
-JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.agent_id = w.agent_id
+JOIN authorizations a ON a.agent_id = w.agent_id AND a.company_id = w.company_id AND a.live = w.live
   AND a.authorization_id >= w.since AND a.merchant_key = w.merchant_key AND a.currency = w.currency
-  AND a.requested = w.requested AND a.status IN ('pending', 'held', 'confirmed');
+  AND a.requested = w.requested AND a.status IN ('pending', 'held', 'confirmed')
+  AND (a.decision <> 'DENIED' OR a.approval_id IS NOT NULL);
 
 -- name: KnownMerchants :many
 SELECT k.company_id, k.live, k.merchant_key
@@ -227,17 +228,23 @@ SELECT * FROM authorizations WHERE company_id = $1 AND live = $2 AND authorizati
 SELECT * FROM approvals WHERE company_id = $1 AND live = $2 AND approval_id = $3;
 
 -- name: ListAuthorizations :many
-SELECT * FROM authorizations
-WHERE company_id = @company_id AND live = @live AND authorization_id < @before
-  AND (sqlc.narg(agent)::uuid IS NULL OR agent_id = sqlc.narg(agent))
-  AND (sqlc.narg(status)::text IS NULL OR status::text = sqlc.narg(status))
-  AND (sqlc.narg(decision)::text IS NULL OR decision::text = sqlc.narg(decision))
-  AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR lower(merchant_name) = lower(sqlc.narg(merchant_name)))
-  AND (sqlc.narg(currency)::text IS NULL OR currency = sqlc.narg(currency))
-  AND (sqlc.narg(rail)::text IS NULL OR rail::text = sqlc.narg(rail))
-  AND (sqlc.narg(since)::timestamptz IS NULL OR created_at >= sqlc.narg(since))
-  AND (sqlc.narg(until)::timestamptz IS NULL OR created_at < sqlc.narg(until))
-ORDER BY authorization_id DESC LIMIT @rows;
+-- Without an agent, or along one's own indexes.
+SELECT a.* FROM (
+  (SELECT x.* FROM authorizations x
+   WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live)
+  UNION ALL
+  (SELECT y.* FROM authorizations_by_agent y
+   WHERE y.agent_id = sqlc.narg(agent) AND y.company_id = @company_id AND y.live = @live)
+) a
+WHERE a.authorization_id < @before::uuid
+  AND (sqlc.narg(status)::text IS NULL OR a.status::text = sqlc.narg(status))
+  AND (sqlc.narg(decision)::text IS NULL OR a.decision::text = sqlc.narg(decision))
+  AND (sqlc.narg(merchant)::text IS NULL OR a.merchant_key = sqlc.narg(merchant) OR lower(a.merchant_name) = lower(sqlc.narg(merchant_name)))
+  AND (sqlc.narg(currency)::text IS NULL OR a.currency = sqlc.narg(currency))
+  AND (sqlc.narg(rail)::text IS NULL OR a.rail::text = sqlc.narg(rail))
+  AND (sqlc.narg(since)::timestamptz IS NULL OR a.created_at >= sqlc.narg(since))
+  AND (sqlc.narg(until)::timestamptz IS NULL OR a.created_at < sqlc.narg(until))
+ORDER BY a.authorization_id DESC LIMIT @rows::integer;
 
 -- name: ListApprovals :many
 SELECT * FROM approvals

@@ -97,8 +97,8 @@ WITH history AS (
     CASE WHEN status = 'confirmed' THEN amount ELSE coalesce(captured, 0) END - refunded AS spent,
     CASE WHEN status = 'confirmed' THEN 0 ELSE amount - coalesce(captured, 0) END AS reserved
   FROM authorizations
-  WHERE company_id = $6 AND live = $7 AND currency = $8
-    AND agent_id = ANY($9::uuid[]) AND status IN ('pending', 'held', 'confirmed')
+  WHERE agent_id = ANY($6::uuid[]) AND company_id = $7 AND live = $8
+    AND currency = $9 AND status IN ('pending', 'held', 'confirmed') AND (decision <> 'DENIED' OR approval_id IS NOT NULL)
 )
 SELECT agent_id,
   coalesce(sum(CASE WHEN created_at >= $1 THEN spent ELSE 0 END), 0)::bigint AS day_spent,
@@ -122,10 +122,10 @@ type HistoryOfAgentsParams struct {
 	MonthFrom   time.Time
 	QuarterFrom time.Time
 	YearFrom    time.Time
+	Agents      []uuid.UUID
 	CompanyID   uuid.UUID
 	Live        bool
 	Currency    string
-	Agents      []uuid.UUID
 }
 
 type HistoryOfAgentsRow struct {
@@ -152,10 +152,10 @@ func (q *Queries) HistoryOfAgents(ctx context.Context, arg HistoryOfAgentsParams
 		arg.MonthFrom,
 		arg.QuarterFrom,
 		arg.YearFrom,
+		arg.Agents,
 		arg.CompanyID,
 		arg.Live,
 		arg.Currency,
-		arg.Agents,
 	)
 	if err != nil {
 		return nil, err

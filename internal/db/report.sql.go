@@ -246,8 +246,8 @@ SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decisio
      AND x.authorization_id < $4 AND x.authorization_id >= $5
    ORDER BY x.authorization_id DESC LIMIT $6::integer)
   UNION ALL
-  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations y
-   WHERE y.company_id = $2 AND y.live = $3 AND y.agent_id = $1
+  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations_by_agent y
+   WHERE y.agent_id = $1 AND y.company_id = $2 AND y.live = $3
      AND y.authorization_id < $4 AND y.authorization_id >= $5
    ORDER BY y.authorization_id DESC LIMIT $6::integer)
 ) a
@@ -372,8 +372,8 @@ SELECT z.authorization_id FROM (
      AND x.authorization_id < $4 AND x.authorization_id >= $5
    ORDER BY x.authorization_id DESC LIMIT 1 OFFSET $6::integer - 1)
   UNION ALL
-  (SELECT y.authorization_id FROM authorizations y
-   WHERE y.company_id = $2 AND y.live = $3 AND y.agent_id = $1
+  (SELECT y.authorization_id FROM authorizations_by_agent y
+   WHERE y.agent_id = $1 AND y.company_id = $2 AND y.live = $3
      AND y.authorization_id < $4 AND y.authorization_id >= $5
    ORDER BY y.authorization_id DESC LIMIT 1 OFFSET $6::integer - 1)
 ) z

@@ -20,8 +20,8 @@ WITH newest AS NOT MATERIALIZED (
      AND x.authorization_id < $16 AND x.authorization_id >= $17
    ORDER BY x.authorization_id DESC LIMIT $18::integer)
   UNION ALL
-  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations y
-   WHERE y.company_id = $14 AND y.live = $15 AND y.agent_id = $13
+  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations_by_agent y
+   WHERE y.agent_id = $13 AND y.company_id = $14 AND y.live = $15
      AND y.authorization_id < $16 AND y.authorization_id >= $17
    ORDER BY y.authorization_id DESC LIMIT $18::integer)
 )

@@ -27,7 +27,7 @@ const limitEvery = 3 * time.Second
 
 // lookShare bounds what looking costs: it takes one part in so many of the time,
 // in a company with many agents too.
-const lookShare = 30
+const lookShare = 100
 
 func (s *Service) lookAfter(t ident.Tenant) time.Duration {
 	took, _ := s.looks.Load(t)
