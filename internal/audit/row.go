@@ -21,8 +21,11 @@ const maxGroup = 100
 
 // toRows turns entries into the columns of one insert, tenant by tenant.
 func toRows(entries []Entry) (db.AppendAuditParams, error) {
-	entries = slices.Clone(entries)
-	slices.SortStableFunc(entries, func(a, b Entry) int { return compareTenants(a.Tenant, b.Tenant) })
+	byTenant := func(a, b Entry) int { return compareTenants(a.Tenant, b.Tenant) }
+	if !slices.IsSortedFunc(entries, byTenant) {
+		entries = slices.Clone(entries)
+		slices.SortStableFunc(entries, byTenant)
+	}
 	n := len(entries)
 	p := db.AppendAuditParams{
 		CompanyIds: make([]uuid.UUID, n), Lives: make([]bool, n), EventIds: make([]uuid.UUID, n),
