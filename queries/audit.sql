@@ -2,6 +2,8 @@
 -- for AuditTenantsWithPending, which the background sequencer asks.
 
 -- name: AppendAudit :exec
+-- The events, and that they wait: a row for each of the groups, which are parts
+-- of event_ids.
 WITH written AS (
   INSERT INTO audit_events (company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at)
   SELECT company_id, live, event_id, type, actor,
@@ -13,10 +15,10 @@ WITH written AS (
     unnest(@actors::text[]) AS actor, unnest(@agent_ids::uuid[]) AS agent_id,
     unnest(@subjects::text[]) AS subject, unnest(@datas::text[]) AS data,
     unnest(@request_ids::text[]) AS request_id, unnest(@ats::timestamptz[]) AS at) AS u
-  RETURNING company_id, live, event_id
 )
-INSERT INTO audit_pending (company_id, live, event_id)
-SELECT company_id, live, event_id FROM written;
+INSERT INTO audit_pending (company_id, live, first_id, event_ids)
+SELECT (@company_ids::uuid[])[low], (@lives::boolean[])[low], (@event_ids::uuid[])[low], (@event_ids::uuid[])[low:high]
+FROM (SELECT unnest(@lows::integer[]) AS low, unnest(@highs::integer[]) AS high) AS g;
 
 -- A walk from tenant to tenant over the index, however many rows each has.
 -- name: AuditTenantsWithPending :many
@@ -34,32 +36,54 @@ SELECT company_id, live FROM walk;
 -- name: AuditHasPending :one
 SELECT EXISTS (SELECT FROM audit_pending WHERE company_id = $1 AND live = $2);
 
--- The head with the last leaf and the last hash behind it, of one moment. A
--- log that was never sealed has size 0.
+-- The head with what is stored behind it, of one moment: the last leaf, the last
+-- hash, the highest id of the tiles. A log that was never sealed has size 0.
 -- name: AuditSealedHead :one
 SELECT coalesce(h.size, 0)::bigint AS size, coalesce(h.root, sha256('')) AS root,
-  (SELECT coalesce(max(position), -1)::bigint FROM audit_leaves l WHERE l.company_id = @company_id AND l.live = @live) AS last_position,
+  coalesce((SELECT r.first + cardinality(r.event_ids) FROM audit_runs r
+    WHERE r.company_id = @company_id AND r.live = @live ORDER BY r.first DESC LIMIT 1), 0)::bigint AS runs_end,
+  coalesce((SELECT t.first + 160 FROM audit_tiles t
+    WHERE t.company_id = @company_id AND t.live = @live ORDER BY t.first DESC LIMIT 1), 0)::bigint AS tiles_end,
+  coalesce((SELECT t.top FROM audit_tiles t
+    WHERE t.company_id = @company_id AND t.live = @live ORDER BY t.first DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS top,
   (SELECT coalesce(max(number), -1)::bigint FROM audit_hashes i WHERE i.company_id = @company_id AND i.live = @live) AS last_number
 FROM (SELECT) one LEFT JOIN audit_heads h ON h.company_id = @company_id AND h.live = @live;
 
--- name: AuditEnsureHead :exec
-INSERT INTO audit_heads (company_id, live, size, root, sealed_at)
-VALUES ($1, $2, 0, sha256(''), clock_timestamp()) ON CONFLICT DO NOTHING;
+-- One process at a time seals a log. Its head is not locked for it, so that who
+-- notes something else there does not wait.
+-- name: AuditLock :one
+SELECT true FROM pg_advisory_xact_lock(hashtextextended('seal ' || (@live::boolean)::text || (@company_id::uuid)::text, 0));
 
--- name: AuditLockHead :one
-SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE;
+-- name: AuditTryLock :one
+SELECT pg_try_advisory_xact_lock(hashtextextended('seal ' || (@live::boolean)::text || (@company_id::uuid)::text, 0));
 
--- name: AuditTryLockHead :one
-SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE SKIP LOCKED;
-
+-- The transactions with the lowest ids, until they have so many events.
 -- name: AuditTakePending :many
-SELECT event_id FROM audit_pending WHERE company_id = $1 AND live = $2 ORDER BY event_id LIMIT $3;
+SELECT first_id, event_ids FROM (
+  SELECT p.first_id, p.event_ids, sum(cardinality(p.event_ids)) OVER (ORDER BY p.first_id) - cardinality(p.event_ids) AS before
+  FROM (SELECT first_id, event_ids FROM audit_pending WHERE company_id = @company_id AND live = @live ORDER BY first_id LIMIT @most) p
+) w WHERE before < @most;
 
--- name: AuditInsertLeaves :exec
-INSERT INTO audit_leaves (company_id, live, position, event_id, leaf_hash)
-SELECT @company_id, @live, u.position, u.event_id, u.leaf_hash
-FROM (SELECT unnest(@positions::bigint[]) AS position, unnest(@event_ids::uuid[]) AS event_id,
-  unnest(@leaf_hashes::bytea[]) AS leaf_hash) AS u;
+-- name: AuditInsertTile :exec
+INSERT INTO audit_tiles (company_id, live, first, top, low, types, event_ids, leaf_hashes)
+VALUES (@company_id, @live, @first, @top, @low, @types, @event_ids, @leaf_hashes);
+
+-- name: AuditInsertStrays :exec
+INSERT INTO audit_strays (company_id, live, event_id, position)
+SELECT @company_id, @live, u.event_id, u.position
+FROM (SELECT unnest(@event_ids::uuid[]) AS event_id, unnest(@positions::bigint[]) AS position) AS u;
+
+-- name: AuditInsertRun :exec
+INSERT INTO audit_runs (company_id, live, first, types, event_ids, leaf_hashes)
+VALUES (@company_id, @live, @first, @types, @event_ids, @leaf_hashes);
+
+-- name: AuditGrowRun :exec
+UPDATE audit_runs SET types = @types, event_ids = @event_ids, leaf_hashes = @leaf_hashes
+WHERE company_id = @company_id AND live = @live AND first = @first;
+
+-- What is in tiles now.
+-- name: AuditDeleteRuns :exec
+DELETE FROM audit_runs WHERE company_id = @company_id AND live = @live AND first < @past;
 
 -- name: AuditInsertHashes :exec
 INSERT INTO audit_hashes (company_id, live, number, hash)
@@ -67,19 +91,42 @@ SELECT @company_id, @live, u.number, u.hash
 FROM (SELECT unnest(@numbers::bigint[]) AS number, unnest(@hashes::bytea[]) AS hash) AS u;
 
 -- name: AuditDeletePending :exec
-DELETE FROM audit_pending WHERE company_id = @company_id AND live = @live AND event_id = ANY (@event_ids::uuid[]);
+DELETE FROM audit_pending WHERE company_id = @company_id AND live = @live AND first_id = ANY (@first_ids::uuid[]);
 
 -- name: AuditMoveHead :exec
-UPDATE audit_heads SET size = @size, root = @root, sealed_at = clock_timestamp()
-WHERE company_id = @company_id AND live = @live;
+INSERT INTO audit_heads (company_id, live, size, root, sealed_at)
+VALUES (@company_id, @live, @size, @root, clock_timestamp())
+ON CONFLICT (company_id, live) DO UPDATE SET size = excluded.size, root = excluded.root, sealed_at = excluded.sealed_at;
 
 -- name: AuditPosition :one
-SELECT position FROM audit_leaves WHERE company_id = $1 AND live = $2 AND event_id = $3;
+SELECT coalesce(audit_position(@company_id, @live, @event_id), -1)::bigint AS position;
 
--- name: AuditLeafRange :many
-SELECT position, event_id, leaf_hash FROM audit_leaves
-WHERE company_id = @company_id AND live = @live AND position >= @first AND position < @past
-ORDER BY position;
+-- Whether one of the events has a position.
+-- name: AuditAnyPlaced :one
+SELECT EXISTS (SELECT FROM (SELECT unnest(@event_ids::uuid[]) AS event_id) u WHERE audit_position(@company_id, @live, u.event_id) IS NOT NULL);
+
+-- The tiles and runs that begin from first to before past. A run has no top.
+-- name: AuditBlocks :many
+SELECT first, top, low, types, event_ids, leaf_hashes FROM audit_tiles t
+WHERE t.company_id = @company_id AND t.live = @live AND t.first >= @first AND t.first < @past
+UNION ALL
+SELECT first, '00000000-0000-0000-0000-000000000000'::uuid, '00000000-0000-0000-0000-000000000000'::uuid, types, event_ids, leaf_hashes FROM audit_runs r
+WHERE r.company_id = @company_id AND r.live = @live AND r.first >= @first AND r.first < @past
+ORDER BY first;
+
+-- The ids in those of them that have an event of one of the types, or of one
+-- that begins with the prefix, if there is one.
+-- name: AuditIDs :many
+SELECT first, event_ids FROM audit_tiles t
+WHERE t.company_id = @company_id AND t.live = @live AND t.first >= @first AND t.first < @past
+  AND (@everything::boolean OR t.types && @types::text[]
+    OR @prefix::text <> '' AND EXISTS (SELECT FROM unnest(t.types) AS name WHERE starts_with(name, @prefix)))
+UNION ALL
+SELECT first, event_ids FROM audit_runs r
+WHERE r.company_id = @company_id AND r.live = @live AND r.first >= @first AND r.first < @past
+  AND (@everything::boolean OR r.types && @types::text[]
+    OR @prefix::text <> '' AND EXISTS (SELECT FROM unnest(r.types) AS name WHERE starts_with(name, @prefix)))
+ORDER BY first;
 
 -- name: AuditHashRange :many
 SELECT number, hash FROM audit_hashes
@@ -90,44 +137,53 @@ ORDER BY number;
 SELECT number, hash FROM audit_hashes
 WHERE company_id = @company_id AND live = @live AND number = ANY (@numbers::bigint[]);
 
+-- OFFSET 0: each is asked for by the primary key, whatever the planner knows.
 -- name: AuditEventsByID :many
-SELECT * FROM audit_events
-WHERE company_id = @company_id AND live = @live AND event_id = ANY (@event_ids::uuid[]);
+SELECT e.* FROM (SELECT unnest(@event_ids::uuid[]) AS event_id) u
+CROSS JOIN LATERAL (SELECT * FROM audit_events a
+  WHERE a.company_id = @company_id AND a.live = @live AND a.event_id = u.event_id OFFSET 0) e;
 
--- Whether each event has a position or waits for one, in one snapshot.
+-- Where each event is found, -1 for nowhere, or whether it waits for a position,
+-- in one snapshot.
 -- name: AuditPlaced :many
-SELECT e.event_id,
-  EXISTS (SELECT FROM audit_leaves l WHERE l.company_id = e.company_id AND l.live = e.live AND l.event_id = e.event_id) AS placed,
-  EXISTS (SELECT FROM audit_pending p WHERE p.company_id = e.company_id AND p.live = e.live AND p.event_id = e.event_id) AS waiting
+SELECT e.event_id, coalesce(audit_position(e.company_id, e.live, e.event_id), -1)::bigint AS position,
+  (e.event_id IN (SELECT unnest(p.event_ids) FROM audit_pending p WHERE p.company_id = @company_id AND p.live = @live))::boolean AS waiting
 FROM audit_events e
-WHERE e.company_id = $1 AND e.live = $2 AND e.event_id > $3
-ORDER BY e.event_id LIMIT $4;
+WHERE e.company_id = @company_id AND e.live = @live AND e.event_id > @after
+ORDER BY e.event_id LIMIT @most;
 
 -- Events that wait, and among them those that are no events.
 -- name: AuditWaiting :one
 SELECT count(*) AS waiting,
   count(*) FILTER (WHERE NOT EXISTS (SELECT FROM audit_events e
     WHERE e.company_id = p.company_id AND e.live = p.live AND e.event_id = p.event_id)) AS missing
-FROM audit_pending p WHERE p.company_id = $1 AND p.live = $2;
+FROM (SELECT w.company_id, w.live, unnest(w.event_ids) AS event_id FROM audit_pending w WHERE w.company_id = $1 AND w.live = $2) p;
 
 -- Of these events, those that the filter picks. Which events there are to
 -- look at is asked first, so that no plan ever reads the whole log at once.
 -- name: AuditMatching :many
-SELECT * FROM audit_events
-WHERE company_id = @company_id AND live = @live AND event_id = ANY (@event_ids::uuid[])
-  AND (sqlc.narg(agent_id)::uuid IS NULL OR agent_id = sqlc.narg(agent_id))
-  AND (sqlc.narg(type)::text IS NULL OR type = sqlc.narg(type))
-  AND starts_with(type, @type_prefix)
-  AND (sqlc.narg(actor)::text IS NULL OR actor = sqlc.narg(actor))
-  AND (sqlc.narg(from_at)::timestamptz IS NULL OR created_at >= sqlc.narg(from_at))
-  AND (sqlc.narg(to_at)::timestamptz IS NULL OR created_at < sqlc.narg(to_at));
+SELECT e.* FROM (SELECT unnest(@event_ids::uuid[]) AS event_id) u
+CROSS JOIN LATERAL (SELECT * FROM audit_events a
+  WHERE a.company_id = @company_id AND a.live = @live AND a.event_id = u.event_id OFFSET 0) e
+WHERE (sqlc.narg(agent_id)::uuid IS NULL OR e.agent_id = sqlc.narg(agent_id))
+  AND (sqlc.narg(type)::text IS NULL OR e.type = sqlc.narg(type))
+  AND starts_with(e.type, @type_prefix)
+  AND (sqlc.narg(actor)::text IS NULL OR e.actor = sqlc.narg(actor))
+  AND (sqlc.narg(from_at)::timestamptz IS NULL OR e.created_at >= sqlc.narg(from_at))
+  AND (sqlc.narg(to_at)::timestamptz IS NULL OR e.created_at < sqlc.narg(to_at));
 
--- Where in the log a time is: ids rise with time, and so do positions, but for
--- the length of a transaction. No row: the log ends before, or begins after.
+-- No event with an id from from_id on has a lower position. All ids before a
+-- tile are at most the top of the one before it.
 -- name: AuditFirstFrom :one
-SELECT position FROM audit_leaves
-WHERE company_id = $1 AND live = $2 AND event_id >= $3 ORDER BY event_id LIMIT 1;
+SELECT coalesce(
+  (SELECT t.first FROM audit_tiles t WHERE t.company_id = @company_id AND t.live = @live AND t.top >= @from_id ORDER BY t.top, t.first LIMIT 1),
+  (SELECT t.first + 160 FROM audit_tiles t WHERE t.company_id = @company_id AND t.live = @live ORDER BY t.first DESC LIMIT 1), 0)::bigint AS first;
 
--- name: AuditLastBefore :one
-SELECT position FROM audit_leaves
-WHERE company_id = $1 AND live = $2 AND event_id < $3 ORDER BY event_id DESC LIMIT 1;
+-- Every event with an id below to_id has a lower position, but for those behind
+-- the last tile; whether there are any there. It looks at the tiles from the
+-- last one back, to the one that had such an event when ids still rose.
+-- name: AuditPastBefore :one
+SELECT coalesce((SELECT t.first + 160 FROM audit_tiles t
+    WHERE t.company_id = @company_id AND t.live = @live AND t.low < @to_id ORDER BY t.first DESC LIMIT 1), 0)::bigint AS past,
+  EXISTS (SELECT FROM audit_runs r WHERE r.company_id = @company_id AND r.live = @live
+    AND EXISTS (SELECT FROM unnest(r.event_ids) AS id WHERE id < @to_id)) AS behind;

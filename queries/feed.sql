@@ -6,9 +6,11 @@ FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[])
 JOIN audit_heads h ON h.company_id = w.company_id AND h.live = w.live;
 
 -- name: FeedEvents :many
-SELECT l.position, sqlc.embed(e)
+SELECT l.position, e.*
 FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
              unnest(@firsts::bigint[]) AS first, unnest(@pasts::bigint[]) AS past) w
-JOIN audit_leaves l ON l.company_id = w.company_id AND l.live = w.live AND l.position >= w.first AND l.position < w.past
-JOIN audit_events e ON e.company_id = l.company_id AND e.live = l.live AND e.event_id = l.event_id
+JOIN audit_leaves l ON l.company_id = w.company_id AND l.live = w.live AND l.first > w.first - 160 AND l.first < w.past
+  AND l.position >= w.first AND l.position < w.past
+CROSS JOIN LATERAL (SELECT * FROM audit_events a
+  WHERE a.company_id = l.company_id AND a.live = l.live AND a.event_id = l.event_id OFFSET 0) e
 ORDER BY l.company_id, l.live, l.position;

@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/getpurser/purser/internal/audit/proof"
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
 )
@@ -93,22 +92,3 @@ func (g *eventIDs) next(at time.Time) uuid.UUID {
 func sameMillisecond(a, b uuid.UUID) bool { return bytes.Equal(a[:6], b[:6]) }
 
 var errNoType = errors.New("audit: an event needs a type")
-
-// dataOf is the event's data in the canonical form, {} when it has none.
-func dataOf(e Event) (string, error) {
-	raw := e.Raw
-	if raw == nil && len(e.Data) > 0 {
-		var err error
-		if raw, err = json.Marshal(e.Data); err != nil {
-			return "", fmt.Errorf("audit: data of %s: %w", e.Type, err)
-		}
-	}
-	if len(raw) == 0 {
-		return "{}", nil
-	}
-	canonical, err := proof.Canonicalize(raw)
-	if err != nil {
-		return "", fmt.Errorf("audit: data of %s: %w", e.Type, err)
-	}
-	return string(canonical), nil
-}

@@ -203,7 +203,11 @@ func TestServerMayNotRewrite(t *testing.T) {
 	w.checkpoint()
 	for _, sql := range []string{
 		"UPDATE audit_events SET type = 'x'", "DELETE FROM audit_events", "TRUNCATE audit_events",
-		"UPDATE audit_leaves SET position = 9", "DELETE FROM audit_leaves", "TRUNCATE audit_leaves",
+		"UPDATE audit_tiles SET first = 9", "DELETE FROM audit_tiles", "TRUNCATE audit_tiles",
+		"UPDATE audit_runs SET first = 9", "UPDATE audit_runs SET leaf_hashes = sha256(leaf_hashes) || substr(leaf_hashes, 33)",
+		"UPDATE audit_runs SET event_ids = event_ids[2:]", "UPDATE audit_runs SET event_ids[1] = event_ids[2]",
+		"DELETE FROM audit_runs", "TRUNCATE audit_runs",
+		"UPDATE audit_strays SET position = 9", "DELETE FROM audit_strays", "TRUNCATE audit_strays",
 		"UPDATE audit_hashes SET number = 9", "DELETE FROM audit_hashes",
 		"DELETE FROM audit_heads", "SET session_replication_role = replica",
 		"ALTER TABLE audit_events DISABLE TRIGGER ALL", "DROP TABLE audit_events",

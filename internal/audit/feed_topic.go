@@ -117,8 +117,8 @@ func (f *Feed) round(ctx context.Context, known map[ident.Tenant]int64) error {
 	}
 	fresh := map[ident.Tenant][]proof.Record{}
 	for _, r := range rows {
-		t := ident.Tenant{Company: r.AuditEvent.CompanyID, Live: r.AuditEvent.Live}
-		fresh[t] = append(fresh[t], toRecord(r.Position, r.AuditEvent))
+		t := ident.Tenant{Company: r.CompanyID, Live: r.Live}
+		fresh[t] = append(fresh[t], fedRecord(r))
 	}
 	for i, t := range moved.tenants {
 		f.publish(t, moved.pasts[i], fresh[t])

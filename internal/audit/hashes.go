@@ -12,8 +12,7 @@ import (
 )
 
 // storedLevel is the lowest level of the tree that is kept in audit_hashes.
-// What is below is computed from the leaves of one block of 2^storedLevel:
-// that keeps a sealed event at one row.
+// What is below is computed from at most 2^storedLevel leaves.
 const storedLevel = 8
 
 // hashes reads a log's tree for package tlog.
@@ -29,14 +28,14 @@ func (h hashes) ReadHashes(numbers []int64) ([]tlog.Hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	blocks := map[int64][]tlog.Hash{}
+	subtrees := map[int64][]tlog.Hash{}
 	out := make([]tlog.Hash, len(numbers))
 	for i, number := range numbers {
 		level, index := tlog.SplitStoredHashIndex(number)
 		var ok bool
 		if level >= storedLevel {
 			out[i], ok = kept[number]
-		} else if out[i], ok, err = h.computed(blocks, level, index); err != nil {
+		} else if out[i], ok, err = h.computed(subtrees, level, index); err != nil {
 			return nil, err
 		}
 		if !ok {
@@ -70,27 +69,25 @@ func (h hashes) kept(numbers []int64) (map[int64]tlog.Hash, error) {
 	return out, nil
 }
 
-// computed makes one from the leaves of its block, which is read once.
-func (h hashes) computed(blocks map[int64][]tlog.Hash, level int, index int64) (tlog.Hash, bool, error) {
+// computed makes one from the leaves below the lowest stored hash over it, which
+// are read once.
+func (h hashes) computed(subtrees map[int64][]tlog.Hash, level int, index int64) (tlog.Hash, bool, error) {
 	first, past := index<<level, (index+1)<<level
-	block := first >> storedLevel
-	leaves, known := blocks[block]
+	begin := first >> storedLevel << storedLevel
+	leaves, known := subtrees[begin]
 	if !known {
-		rows, err := h.q.AuditLeafRange(h.ctx, h.tenant.Company, h.tenant.Live, block<<storedLevel, (block+1)<<storedLevel)
+		blocks, err := readBlocks(h.ctx, h.q, h.tenant, begin, begin+1<<storedLevel)
 		if err != nil {
 			return tlog.Hash{}, false, err
 		}
-		if leaves, err = toLeaves(rows, block<<storedLevel); err != nil {
-			return tlog.Hash{}, false, err
-		}
-		blocks[block] = leaves
+		leaves = leavesFrom(begin, blocks)
+		subtrees[begin] = leaves
 	}
-	offset, end := first-block<<storedLevel, past-block<<storedLevel
-	if end > int64(len(leaves)) {
+	if past-begin > int64(len(leaves)) {
 		return tlog.Hash{}, false, nil
 	}
 	var subtree proof.Tree
-	for _, leaf := range leaves[offset:end] {
+	for _, leaf := range leaves[first-begin : past-begin] {
 		subtree.Add(leaf)
 	}
 	return subtree.Root(), true, nil

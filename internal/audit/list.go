@@ -74,9 +74,8 @@ type scan struct {
 // maxWindow bounds the positions that one step of a search looks at.
 const maxWindow = 4096
 
-// timeSlack is how much later than its id's time an event may get its
-// position, and how far the servers' clocks, which make the ids, may be off.
-// It is beyond any transaction's length.
+// timeSlack is how far an id's time, which may be a server's, can be from the
+// event's, which is the database's.
 const timeSlack = time.Hour
 
 // scan prepares a search over all that is sealed now.

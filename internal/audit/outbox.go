@@ -101,11 +101,14 @@ func (o *Outbox) round(ctx context.Context, paused map[ident.Tenant]time.Time) (
 // batch routes the oldest events that wait, and reports whether there are more.
 func (o *Outbox) batch(ctx context.Context, t ident.Tenant) (full bool, err error) {
 	err = o.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		full = false
 		q := db.New(tx)
+		if mine, err := q.OutboxLock(ctx, t.Live, t.Company); err != nil || !mine {
+			return err // another server reads this log
+		}
 		part, err := q.OutboxTake(ctx, outboxBatch, t.Company, t.Live)
 		if errors.Is(err, pgx.ErrNoRows) {
-			full = false
-			return nil // another server reads this log
+			return nil // another server has read it
 		}
 		if err != nil {
 			return err
@@ -132,14 +135,9 @@ func (o *Outbox) hand(ctx context.Context, tx pgx.Tx, t ident.Tenant, first, pas
 	if len(types) == 0 {
 		return nil
 	}
-	rows, err := db.New(tx).OutboxEvents(ctx, db.OutboxEventsParams{CompanyID: t.Company, Live: t.Live, First: first, Past: past,
-		Everything: slices.Contains(types, Everything), Types: types})
+	news, err := readNews(ctx, db.New(tx), t, first, past, types)
 	if err != nil {
 		return err
-	}
-	news := make([]proof.Record, len(rows))
-	for i, r := range rows {
-		news[i] = toRecord(r.Position, r.AuditEvent)
 	}
 	for i, r := range o.routes {
 		if mine := wanted(news, wants[i]); len(mine) > 0 {
@@ -149,6 +147,18 @@ func (o *Outbox) hand(ctx context.Context, tx pgx.Tx, t ident.Tenant, first, pas
 		}
 	}
 	return nil
+}
+
+// readNews reads the events of some types in a part of the log.
+func readNews(ctx context.Context, q *db.Queries, t ident.Tenant, first, past int64, types []string) ([]proof.Record, error) {
+	everything := slices.Contains(types, Everything)
+	at, err := readIDs(ctx, q, db.AuditIDsParams{CompanyID: t.Company, Live: t.Live, First: first, Past: past,
+		Everything: everything, Types: types})
+	if err != nil || len(at) == 0 {
+		return nil, err
+	}
+	rows, err := q.OutboxEvents(ctx, db.OutboxEventsParams{CompanyID: t.Company, Live: t.Live, EventIds: idsOf(at), Everything: everything, Types: types})
+	return toRecords(at, rows), err
 }
 
 func wanted(news []proof.Record, types []string) []proof.Record {

@@ -2,11 +2,9 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/getpurser/purser/internal/audit/proof"
@@ -23,13 +21,13 @@ func (l *Log) Proof(ctx context.Context, t ident.Tenant, event uuid.UUID) (proof
 	}
 	q := db.New(l.pool)
 	position, err := q.AuditPosition(ctx, t.Company, t.Live, event)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return proof.Inclusion{}, fault.Missing("event")
-	}
 	if err != nil {
 		return proof.Inclusion{}, err
 	}
-	events, err := q.AuditEventsByID(ctx, t.Company, t.Live, []uuid.UUID{event})
+	if position < 0 {
+		return proof.Inclusion{}, fault.Missing("event")
+	}
+	events, err := q.AuditEventsByID(ctx, []uuid.UUID{event}, t.Company, t.Live)
 	if err != nil {
 		return proof.Inclusion{}, err
 	}

@@ -54,7 +54,7 @@ func (l *Log) round(ctx context.Context, broken map[ident.Tenant]time.Time) (aga
 			continue
 		}
 		workers.Go(func() error {
-			n, err := l.seal(ctx, t, (*db.Queries).AuditTryLockHead)
+			n, err := l.seal(ctx, t, (*db.Queries).AuditTryLock)
 			outcomes <- outcome{t, n == sealBatch, err}
 			return nil
 		})

@@ -20,6 +20,7 @@ func Touched(ctx context.Context, tx pgx.Tx, t ident.Tenant, position int64, kin
 	if next, err = q.AuditSize(ctx, t.Company, t.Live); err != nil {
 		return nil, 0, false, err
 	}
-	subjects, err = q.AuditTouched(ctx, db.AuditTouchedParams{CompanyID: t.Company, Live: t.Live, Position: position, Kind: kind, Most: int32(most) + 1})
+	subjects, err = q.AuditTouched(ctx, db.AuditTouchedParams{CompanyID: t.Company, Live: t.Live,
+		Above: tileOf(position) - 1, Position: position, Kind: kind, Most: int32(most) + 1})
 	return subjects, next, len(subjects) <= most, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/tlog"
@@ -29,8 +30,8 @@ type Report struct {
 	BadPosition *int64
 }
 
-// verifyPage bounds what Verify holds in memory, in events.
-const verifyPage = 1000
+// verifyPage bounds what Verify holds in memory, in events: whole tiles.
+const verifyPage = 6 * tileSize
 
 // Verify recomputes every leaf from its event and the whole tree, and compares
 // them with what was sealed. It holds one page in memory and no transaction.
@@ -39,7 +40,7 @@ func (l *Log) Verify(ctx context.Context, t ident.Tenant) (Report, error) {
 }
 
 // VerifyTelling is Verify for somebody who waits: tell is called after every
-// 1,000 events with how many were found unchanged, of how many.
+// thousand events or so with how many were found unchanged, of how many.
 func (l *Log) VerifyTelling(ctx context.Context, t ident.Tenant, tell func(checked, size int64)) (Report, error) {
 	if err := l.sealForRead(ctx, t); err != nil {
 		return Report{}, err
@@ -85,6 +86,7 @@ type checker struct {
 	t       ident.Tenant
 	head    head
 	tree    *proof.Tree
+	top     uuid.UUID // of the tiles so far
 	pending int64
 	tell    func(checked, size int64)
 }
@@ -99,8 +101,8 @@ func (c *checker) all() error {
 	if c.tree.Root() != c.head.root {
 		return bad("the events do not give the sealed root")
 	}
-	if c.head.lastPosition != c.head.size-1 {
-		return badAt(c.head.size, "there are positions up to %d, behind the sealed size", c.head.lastPosition)
+	if c.head.end != c.head.size {
+		return badAt(c.head.size, "there are positions up to %d, behind the sealed size", c.head.end-1)
 	}
 	if c.head.lastNumber >= tlog.StoredHashCount(c.head.size) {
 		return bad("there are hashes of a larger tree than the sealed one")
@@ -113,38 +115,34 @@ func (c *checker) all() error {
 
 // page checks the positions from first to before past.
 func (c *checker) page(first, past int64) error {
-	leaves, err := c.q.AuditLeafRange(c.ctx, c.t.Company, c.t.Live, first, past)
+	rows, err := c.q.AuditBlocks(c.ctx, c.t.Company, c.t.Live, tileOf(first), past)
 	if err != nil {
 		return err
 	}
-	events, err := c.events(leaves)
+	events, err := c.events(rows)
 	if err != nil {
 		return err
 	}
 	var grown []proof.Grown
-	for i, leaf := range leaves {
-		position := first + int64(i)
-		if leaf.Position != position {
-			return badAt(position, "the position is missing")
-		}
-		hash, err := recompute(position, leaf, events)
+	for _, r := range rows {
+		more, err := c.block(r, past, events)
 		if err != nil {
 			return err
 		}
-		grown = append(grown, c.tree.Add(hash)...)
+		grown = append(grown, more...)
 	}
-	if missing := first + int64(len(leaves)); missing < past {
+	if missing := c.tree.Size(); missing < past {
 		return badAt(missing, "the position is missing")
 	}
 	return c.compareHashes(first, past, grown)
 }
 
-func (c *checker) events(leaves []db.AuditLeafRangeRow) (map[uuid.UUID]db.AuditEvent, error) {
-	ids := make([]uuid.UUID, len(leaves))
-	for i, leaf := range leaves {
-		ids[i] = leaf.EventID
+func (c *checker) events(blocks []db.AuditBlocksRow) (map[uuid.UUID]db.AuditEvent, error) {
+	var ids []uuid.UUID
+	for _, b := range blocks {
+		ids = append(ids, b.EventIds...)
 	}
-	rows, err := c.q.AuditEventsByID(c.ctx, c.t.Company, c.t.Live, ids)
+	rows, err := c.q.AuditEventsByID(c.ctx, ids, c.t.Company, c.t.Live)
 	if err != nil {
 		return nil, err
 	}
@@ -155,19 +153,59 @@ func (c *checker) events(leaves []db.AuditLeafRangeRow) (map[uuid.UUID]db.AuditE
 	return out, nil
 }
 
+// block checks a tile or a run, up to before past.
+func (c *checker) block(r db.AuditBlocksRow, past int64, events map[uuid.UUID]db.AuditEvent) (grown []proof.Grown, err error) {
+	if position := c.tree.Size(); r.First > position {
+		return nil, badAt(position, "the position is missing")
+	} else if r.First < position {
+		return nil, badAt(r.First, "the position is there twice")
+	}
+	b, err := toBlock(r)
+	if err != nil {
+		return nil, err
+	}
+	var types []string
+	for i, id := range b.events {
+		if c.tree.Size() == past {
+			return grown, nil // the log ends here, says its head
+		}
+		hash, err := recompute(c.tree.Size(), id, b.leaf(i), events)
+		if err != nil {
+			return nil, err
+		}
+		types = withType(types, events[id].Type)
+		grown = append(grown, c.tree.Add(hash)...)
+	}
+	return grown, c.compareIndex(r, b, types)
+}
+
+// compareIndex holds what is kept beside the leaves to their events.
+func (c *checker) compareIndex(r db.AuditBlocksRow, b block, types []string) error {
+	wrong := !slices.Equal(r.Types, types)
+	if r.Top != uuid.Nil {
+		x := b.index(c.top)
+		wrong = wrong || r.Top != x.top || r.Low != x.low || len(b.events) != tileSize || b.first%tileSize != 0
+		c.top = x.top
+	}
+	if wrong {
+		return bad("what is kept of the events from %d on to find them is not of those", b.first)
+	}
+	return nil
+}
+
 // recompute makes the leaf from the event as it is now.
-func recompute(position int64, leaf db.AuditLeafRangeRow, events map[uuid.UUID]db.AuditEvent) (tlog.Hash, error) {
-	e, ok := events[leaf.EventID]
+func recompute(position int64, id uuid.UUID, leaf tlog.Hash, events map[uuid.UUID]db.AuditEvent) (tlog.Hash, error) {
+	e, ok := events[id]
 	if !ok {
-		return tlog.Hash{}, badAt(position, "the event %s is gone", ident.Format(ident.Event, leaf.EventID))
+		return tlog.Hash{}, badAt(position, "the event %s is gone", ident.Format(ident.Event, id))
 	}
 	line, err := toRecord(position, e).Line()
 	if err != nil {
 		return tlog.Hash{}, badAt(position, "the event cannot be written in the canonical form")
 	}
 	hash := proof.Leaf(line)
-	if !bytes.Equal(hash[:], leaf.LeafHash) {
-		return tlog.Hash{}, badAt(position, "the event %s is not the one that was sealed", ident.Format(ident.Event, leaf.EventID))
+	if hash != leaf {
+		return tlog.Hash{}, badAt(position, "the event %s is not the one that was sealed", ident.Format(ident.Event, id))
 	}
 	return hash, nil
 }
@@ -194,9 +232,11 @@ func (c *checker) compareHashes(first, past int64, grown []proof.Grown) error {
 	return nil
 }
 
-// everyEventPlaced finds events that were slipped in beside the log.
+// everyEventPlaced finds events that were slipped in beside the log. An event
+// is found at one position, and only where its leaf is: so when as many are found
+// as there are positions, each leaf is of an event of its own.
 func (c *checker) everyEventPlaced() error {
-	after := uuid.Nil
+	after, found := uuid.Nil, int64(0)
 	for {
 		rows, err := c.q.AuditPlaced(c.ctx, c.t.Company, c.t.Live, after, verifyPage)
 		if err != nil {
@@ -205,17 +245,23 @@ func (c *checker) everyEventPlaced() error {
 		for _, r := range rows {
 			id := ident.Format(ident.Event, r.EventID)
 			switch {
-			case !r.Placed && !r.Waiting:
+			case r.Position < 0 && !r.Waiting:
 				return bad("the event %s has no position and waits for none", id)
-			case r.Placed && r.Waiting:
+			case r.Position >= 0 && r.Waiting:
 				return bad("the event %s has a position and waits for another", id)
+			case r.Position >= 0 && r.Position < c.head.size:
+				found++
 			}
 			after = r.EventID
 		}
 		if len(rows) < verifyPage {
-			return nil
+			break
 		}
 	}
+	if found != c.head.size {
+		return bad("of %d positions, %d are found by their events", c.head.size, found)
+	}
+	return nil
 }
 
 func (c *checker) waiting() error {

@@ -23,10 +23,8 @@ type history struct {
 	// companies are the measured one, then those beside it; agents are of each.
 	companies []uuid.UUID
 	agents    [][]uuid.UUID
-	// counted is how many confirmed ones each agent got, positions how many
-	// events each company's log has.
-	counted   map[uuid.UUID]int
-	positions []int64
+	// counted is how many confirmed ones each agent got.
+	counted map[uuid.UUID]int
 	confirmed, denied,
 	events int
 	dice *rand.Rand
@@ -123,7 +121,7 @@ func (h *history) template(ctx context.Context) error {
 			WHERE type IN ('authorization.approved', 'authorization.confirmed', 'authorization.denied') ORDER BY type, event_id`,
 		`CREATE TABLE made_meters AS SELECT m.* FROM meters m JOIN made_authorizations t ON m.company_id = t.company_id AND m.subject = t.agent_id AND t.status = 'confirmed'`,
 		`CREATE UNLOGGED TABLE made (company_id uuid, agent_id uuid, authorization_id uuid, public_id text, created_at timestamptz, status authorization_status,
-			first_event uuid, last_event uuid, first_position bigint)`,
+			first_event uuid, last_event uuid)`,
 		// The load itself need not survive a crash; the measuring is durable again.
 		`ALTER SYSTEM SET full_page_writes = off`, `ALTER SYSTEM SET max_wal_size = '8GB'`, `SELECT pg_reload_conf()`)
 }
@@ -173,7 +171,6 @@ func (h *history) found(ctx context.Context, companies int) error {
 			h.agents[i] = append(h.agents[i], ident.New())
 		}
 	}
-	h.positions = make([]int64, companies)
 	return h.clone(ctx, h.careful.id, h.companies[1:], h.agents[1:])
 }
 

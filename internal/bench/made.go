@@ -36,14 +36,13 @@ func (h *history) chunk(ctx context.Context, from, n int) error {
 		if company == 0 {
 			h.note(status)
 		}
-		rows[i] = []any{h.companies[company], agent, id, ident.Format(ident.Authorization, id), at, status, ident.At(at), ident.At(at.Add(time.Second)), h.positions[company]}
-		h.positions[company] += int64(events)
+		rows[i] = []any{h.companies[company], agent, id, ident.Format(ident.Authorization, id), at, status, ident.At(at), ident.At(at.Add(time.Second))}
 		h.events += events
 	}
 	if err := h.run(ctx, "TRUNCATE made"); err != nil {
 		return err
 	}
-	columns := []string{"company_id", "agent_id", "authorization_id", "public_id", "created_at", "status", "first_event", "last_event", "first_position"}
+	columns := []string{"company_id", "agent_id", "authorization_id", "public_id", "created_at", "status", "first_event", "last_event"}
 	if _, err := h.db.CopyFrom(ctx, pgx.Identifier{"made"}, columns, pgx.CopyFromRows(rows)); err != nil {
 		return err
 	}
@@ -75,24 +74,36 @@ func (h *history) store(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	every := `(SELECT company_id, first_event AS event_id, first_position AS position FROM made UNION ALL
-		SELECT company_id, last_event, first_position + 1 FROM made WHERE status <> 'denied') e`
-	measured := "'" + h.careful.id.String() + "'"
-	if err := h.run(ctx, "BEGIN", authorizations, events,
-		"INSERT INTO audit_pending (company_id, live, event_id) SELECT company_id, true, event_id FROM "+every+" WHERE company_id = "+measured,
-		"INSERT INTO audit_leaves (company_id, live, position, event_id, leaf_hash) SELECT company_id, true, position, event_id, sha256(uuid_send(event_id)) FROM "+every+
-			" WHERE company_id <> "+measured,
-		"INSERT INTO audit_hashes (company_id, live, number, hash) SELECT company_id, true, position, sha256(uuid_send(event_id)) FROM "+every+
-			" WHERE company_id <> "+measured, "COMMIT"); err != nil {
+	waiting := `INSERT INTO audit_pending (company_id, live, first_id, event_ids)
+		SELECT company_id, true, first_event, CASE status WHEN 'denied' THEN ARRAY[first_event] ELSE ARRAY[first_event, last_event] END
+		FROM made WHERE company_id = ` + h.measured()
+	if err := h.run(ctx, "BEGIN", authorizations, events, waiting, "COMMIT"); err != nil {
 		return err
 	}
 	return h.settle(ctx)
+}
+
+// measured is the company whose log the server seals itself.
+func (h *history) measured() string { return "'" + h.careful.id.String() + "'" }
+
+// logs makes the logs of the other companies look like sealed ones.
+func (h *history) logs(ctx context.Context) error {
+	packed := `array_agg(event_id ORDER BY n), string_agg(sha256(uuid_send(event_id)), '' ORDER BY n)
+		FROM (SELECT *, row_number() OVER (PARTITION BY company_id, live ORDER BY event_id) - 1 AS n FROM audit_events WHERE company_id <> ` + h.measured() + `) e
+		GROUP BY company_id, live, n / 160 HAVING count(*) `
+	return h.run(ctx,
+		`INSERT INTO audit_tiles SELECT company_id, live, min(n), max(event_id::text)::uuid, min(event_id::text)::uuid, array_agg(DISTINCT type), `+packed+`= 160`,
+		`INSERT INTO audit_runs SELECT company_id, live, min(n), array_agg(DISTINCT type), `+packed+`< 160`,
+		`INSERT INTO audit_hashes SELECT company_id, live, first + n, sha256(uuid_send(top)) FROM audit_tiles, generate_series(0, 1) n WHERE company_id <> `+h.measured())
 }
 
 // close adds the budgets and makes the database as it would be: analyzed, and
 // with the durability that is measured.
 func (h *history) close(ctx context.Context) error {
 	if err := h.meters(ctx); err != nil {
+		return err
+	}
+	if err := h.logs(ctx); err != nil {
 		return err
 	}
 	if err := h.run(ctx, "DROP TABLE made, made_events, made_authorizations, made_meters", "VACUUM ANALYZE",

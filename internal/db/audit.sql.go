@@ -21,20 +21,22 @@ WITH written AS (
     subject, data::json, request_id,
     coalesce(nullif(at, '0001-01-01 00:00:00Z'::timestamptz), clock_timestamp())
   FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
-    unnest($3::uuid[]) AS event_id, unnest($4::text[]) AS type,
-    unnest($5::text[]) AS actor, unnest($6::uuid[]) AS agent_id,
-    unnest($7::text[]) AS subject, unnest($8::text[]) AS data,
-    unnest($9::text[]) AS request_id, unnest($10::timestamptz[]) AS at) AS u
-  RETURNING company_id, live, event_id
+    unnest($3::uuid[]) AS event_id, unnest($6::text[]) AS type,
+    unnest($7::text[]) AS actor, unnest($8::uuid[]) AS agent_id,
+    unnest($9::text[]) AS subject, unnest($10::text[]) AS data,
+    unnest($11::text[]) AS request_id, unnest($12::timestamptz[]) AS at) AS u
 )
-INSERT INTO audit_pending (company_id, live, event_id)
-SELECT company_id, live, event_id FROM written
+INSERT INTO audit_pending (company_id, live, first_id, event_ids)
+SELECT ($1::uuid[])[low], ($2::boolean[])[low], ($3::uuid[])[low], ($3::uuid[])[low:high]
+FROM (SELECT unnest($4::integer[]) AS low, unnest($5::integer[]) AS high) AS g
 `
 
 type AppendAuditParams struct {
 	CompanyIds []uuid.UUID
 	Lives      []bool
 	EventIds   []uuid.UUID
+	Lows       []int32
+	Highs      []int32
 	Types      []string
 	Actors     []string
 	AgentIds   []uuid.UUID
@@ -46,11 +48,15 @@ type AppendAuditParams struct {
 
 // The append-only log of what changed, and its positions. Tenant-scoped but
 // for AuditTenantsWithPending, which the background sequencer asks.
+// The events, and that they wait: a row for each of the groups, which are parts
+// of event_ids.
 func (q *Queries) AppendAudit(ctx context.Context, arg AppendAuditParams) error {
 	_, err := q.db.Exec(ctx, AppendAudit,
 		arg.CompanyIds,
 		arg.Lives,
 		arg.EventIds,
+		arg.Lows,
+		arg.Highs,
 		arg.Types,
 		arg.Actors,
 		arg.AgentIds,
@@ -62,32 +68,97 @@ func (q *Queries) AppendAudit(ctx context.Context, arg AppendAuditParams) error 
 	return err
 }
 
-const AuditDeletePending = `-- name: AuditDeletePending :exec
-DELETE FROM audit_pending WHERE company_id = $1 AND live = $2 AND event_id = ANY ($3::uuid[])
+const AuditAnyPlaced = `-- name: AuditAnyPlaced :one
+SELECT EXISTS (SELECT FROM (SELECT unnest($1::uuid[]) AS event_id) u WHERE audit_position($2, $3, u.event_id) IS NOT NULL)
 `
 
-func (q *Queries) AuditDeletePending(ctx context.Context, companyID uuid.UUID, live bool, eventIds []uuid.UUID) error {
-	_, err := q.db.Exec(ctx, AuditDeletePending, companyID, live, eventIds)
+// Whether one of the events has a position.
+func (q *Queries) AuditAnyPlaced(ctx context.Context, eventIds []uuid.UUID, companyID uuid.UUID, live bool) (bool, error) {
+	row := q.db.QueryRow(ctx, AuditAnyPlaced, eventIds, companyID, live)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const AuditBlocks = `-- name: AuditBlocks :many
+SELECT first, top, low, types, event_ids, leaf_hashes FROM audit_tiles t
+WHERE t.company_id = $1 AND t.live = $2 AND t.first >= $3 AND t.first < $4
+UNION ALL
+SELECT first, '00000000-0000-0000-0000-000000000000'::uuid, '00000000-0000-0000-0000-000000000000'::uuid, types, event_ids, leaf_hashes FROM audit_runs r
+WHERE r.company_id = $1 AND r.live = $2 AND r.first >= $3 AND r.first < $4
+ORDER BY first
+`
+
+type AuditBlocksRow struct {
+	First      int64
+	Top        uuid.UUID
+	Low        uuid.UUID
+	Types      []string
+	EventIds   []uuid.UUID
+	LeafHashes []byte
+}
+
+// The tiles and runs that begin from first to before past. A run has no top.
+func (q *Queries) AuditBlocks(ctx context.Context, companyID uuid.UUID, live bool, first int64, past int64) ([]AuditBlocksRow, error) {
+	rows, err := q.db.Query(ctx, AuditBlocks,
+		companyID,
+		live,
+		first,
+		past,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditBlocksRow
+	for rows.Next() {
+		var i AuditBlocksRow
+		if err := rows.Scan(
+			&i.First,
+			&i.Top,
+			&i.Low,
+			&i.Types,
+			&i.EventIds,
+			&i.LeafHashes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const AuditDeletePending = `-- name: AuditDeletePending :exec
+DELETE FROM audit_pending WHERE company_id = $1 AND live = $2 AND first_id = ANY ($3::uuid[])
+`
+
+func (q *Queries) AuditDeletePending(ctx context.Context, companyID uuid.UUID, live bool, firstIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, AuditDeletePending, companyID, live, firstIds)
 	return err
 }
 
-const AuditEnsureHead = `-- name: AuditEnsureHead :exec
-INSERT INTO audit_heads (company_id, live, size, root, sealed_at)
-VALUES ($1, $2, 0, sha256(''), clock_timestamp()) ON CONFLICT DO NOTHING
+const AuditDeleteRuns = `-- name: AuditDeleteRuns :exec
+DELETE FROM audit_runs WHERE company_id = $1 AND live = $2 AND first < $3
 `
 
-func (q *Queries) AuditEnsureHead(ctx context.Context, companyID uuid.UUID, live bool) error {
-	_, err := q.db.Exec(ctx, AuditEnsureHead, companyID, live)
+// What is in tiles now.
+func (q *Queries) AuditDeleteRuns(ctx context.Context, companyID uuid.UUID, live bool, past int64) error {
+	_, err := q.db.Exec(ctx, AuditDeleteRuns, companyID, live, past)
 	return err
 }
 
 const AuditEventsByID = `-- name: AuditEventsByID :many
-SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events
-WHERE company_id = $1 AND live = $2 AND event_id = ANY ($3::uuid[])
+SELECT e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM (SELECT unnest($1::uuid[]) AS event_id) u
+CROSS JOIN LATERAL (SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events a
+  WHERE a.company_id = $2 AND a.live = $3 AND a.event_id = u.event_id OFFSET 0) e
 `
 
-func (q *Queries) AuditEventsByID(ctx context.Context, companyID uuid.UUID, live bool, eventIds []uuid.UUID) ([]AuditEvent, error) {
-	rows, err := q.db.Query(ctx, AuditEventsByID, companyID, live, eventIds)
+// OFFSET 0: each is asked for by the primary key, whatever the planner knows.
+func (q *Queries) AuditEventsByID(ctx context.Context, eventIds []uuid.UUID, companyID uuid.UUID, live bool) ([]AuditEvent, error) {
+	rows, err := q.db.Query(ctx, AuditEventsByID, eventIds, companyID, live)
 	if err != nil {
 		return nil, err
 	}
@@ -118,17 +189,44 @@ func (q *Queries) AuditEventsByID(ctx context.Context, companyID uuid.UUID, live
 }
 
 const AuditFirstFrom = `-- name: AuditFirstFrom :one
-SELECT position FROM audit_leaves
-WHERE company_id = $1 AND live = $2 AND event_id >= $3 ORDER BY event_id LIMIT 1
+SELECT coalesce(
+  (SELECT t.first FROM audit_tiles t WHERE t.company_id = $1 AND t.live = $2 AND t.top >= $3 ORDER BY t.top, t.first LIMIT 1),
+  (SELECT t.first + 160 FROM audit_tiles t WHERE t.company_id = $1 AND t.live = $2 ORDER BY t.first DESC LIMIT 1), 0)::bigint AS first
 `
 
-// Where in the log a time is: ids rise with time, and so do positions, but for
-// the length of a transaction. No row: the log ends before, or begins after.
-func (q *Queries) AuditFirstFrom(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID) (int64, error) {
-	row := q.db.QueryRow(ctx, AuditFirstFrom, companyID, live, eventID)
-	var position int64
-	err := row.Scan(&position)
-	return position, err
+// No event with an id from from_id on has a lower position. All ids before a
+// tile are at most the top of the one before it.
+func (q *Queries) AuditFirstFrom(ctx context.Context, companyID uuid.UUID, live bool, fromID uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, AuditFirstFrom, companyID, live, fromID)
+	var first int64
+	err := row.Scan(&first)
+	return first, err
+}
+
+const AuditGrowRun = `-- name: AuditGrowRun :exec
+UPDATE audit_runs SET types = $1, event_ids = $2, leaf_hashes = $3
+WHERE company_id = $4 AND live = $5 AND first = $6
+`
+
+type AuditGrowRunParams struct {
+	Types      []string
+	EventIds   []uuid.UUID
+	LeafHashes []byte
+	CompanyID  uuid.UUID
+	Live       bool
+	First      int64
+}
+
+func (q *Queries) AuditGrowRun(ctx context.Context, arg AuditGrowRunParams) error {
+	_, err := q.db.Exec(ctx, AuditGrowRun,
+		arg.Types,
+		arg.EventIds,
+		arg.LeafHashes,
+		arg.CompanyID,
+		arg.Live,
+		arg.First,
+	)
+	return err
 }
 
 const AuditHasPending = `-- name: AuditHasPending :one
@@ -208,6 +306,64 @@ func (q *Queries) AuditHashesByNumber(ctx context.Context, companyID uuid.UUID, 
 	return items, nil
 }
 
+const AuditIDs = `-- name: AuditIDs :many
+SELECT first, event_ids FROM audit_tiles t
+WHERE t.company_id = $1 AND t.live = $2 AND t.first >= $3 AND t.first < $4
+  AND ($5::boolean OR t.types && $6::text[]
+    OR $7::text <> '' AND EXISTS (SELECT FROM unnest(t.types) AS name WHERE starts_with(name, $7)))
+UNION ALL
+SELECT first, event_ids FROM audit_runs r
+WHERE r.company_id = $1 AND r.live = $2 AND r.first >= $3 AND r.first < $4
+  AND ($5::boolean OR r.types && $6::text[]
+    OR $7::text <> '' AND EXISTS (SELECT FROM unnest(r.types) AS name WHERE starts_with(name, $7)))
+ORDER BY first
+`
+
+type AuditIDsParams struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	First      int64
+	Past       int64
+	Everything bool
+	Types      []string
+	Prefix     string
+}
+
+type AuditIDsRow struct {
+	First    int64
+	EventIds []uuid.UUID
+}
+
+// The ids in those of them that have an event of one of the types, or of one
+// that begins with the prefix, if there is one.
+func (q *Queries) AuditIDs(ctx context.Context, arg AuditIDsParams) ([]AuditIDsRow, error) {
+	rows, err := q.db.Query(ctx, AuditIDs,
+		arg.CompanyID,
+		arg.Live,
+		arg.First,
+		arg.Past,
+		arg.Everything,
+		arg.Types,
+		arg.Prefix,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditIDsRow
+	for rows.Next() {
+		var i AuditIDsRow
+		if err := rows.Scan(&i.First, &i.EventIds); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const AuditInsertHashes = `-- name: AuditInsertHashes :exec
 INSERT INTO audit_hashes (company_id, live, number, hash)
 SELECT $1, $2, u.number, u.hash
@@ -224,107 +380,107 @@ func (q *Queries) AuditInsertHashes(ctx context.Context, companyID uuid.UUID, li
 	return err
 }
 
-const AuditInsertLeaves = `-- name: AuditInsertLeaves :exec
-INSERT INTO audit_leaves (company_id, live, position, event_id, leaf_hash)
-SELECT $1, $2, u.position, u.event_id, u.leaf_hash
-FROM (SELECT unnest($3::bigint[]) AS position, unnest($4::uuid[]) AS event_id,
-  unnest($5::bytea[]) AS leaf_hash) AS u
+const AuditInsertRun = `-- name: AuditInsertRun :exec
+INSERT INTO audit_runs (company_id, live, first, types, event_ids, leaf_hashes)
+VALUES ($1, $2, $3, $4, $5, $6)
 `
 
-type AuditInsertLeavesParams struct {
+type AuditInsertRunParams struct {
 	CompanyID  uuid.UUID
 	Live       bool
-	Positions  []int64
+	First      int64
+	Types      []string
 	EventIds   []uuid.UUID
-	LeafHashes [][]byte
+	LeafHashes []byte
 }
 
-func (q *Queries) AuditInsertLeaves(ctx context.Context, arg AuditInsertLeavesParams) error {
-	_, err := q.db.Exec(ctx, AuditInsertLeaves,
+func (q *Queries) AuditInsertRun(ctx context.Context, arg AuditInsertRunParams) error {
+	_, err := q.db.Exec(ctx, AuditInsertRun,
 		arg.CompanyID,
 		arg.Live,
-		arg.Positions,
+		arg.First,
+		arg.Types,
 		arg.EventIds,
 		arg.LeafHashes,
 	)
 	return err
 }
 
-const AuditLastBefore = `-- name: AuditLastBefore :one
-SELECT position FROM audit_leaves
-WHERE company_id = $1 AND live = $2 AND event_id < $3 ORDER BY event_id DESC LIMIT 1
+const AuditInsertStrays = `-- name: AuditInsertStrays :exec
+INSERT INTO audit_strays (company_id, live, event_id, position)
+SELECT $1, $2, u.event_id, u.position
+FROM (SELECT unnest($3::uuid[]) AS event_id, unnest($4::bigint[]) AS position) AS u
 `
 
-func (q *Queries) AuditLastBefore(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID) (int64, error) {
-	row := q.db.QueryRow(ctx, AuditLastBefore, companyID, live, eventID)
-	var position int64
-	err := row.Scan(&position)
-	return position, err
-}
-
-const AuditLeafRange = `-- name: AuditLeafRange :many
-SELECT position, event_id, leaf_hash FROM audit_leaves
-WHERE company_id = $1 AND live = $2 AND position >= $3 AND position < $4
-ORDER BY position
-`
-
-type AuditLeafRangeRow struct {
-	Position int64
-	EventID  uuid.UUID
-	LeafHash []byte
-}
-
-func (q *Queries) AuditLeafRange(ctx context.Context, companyID uuid.UUID, live bool, first int64, past int64) ([]AuditLeafRangeRow, error) {
-	rows, err := q.db.Query(ctx, AuditLeafRange,
+func (q *Queries) AuditInsertStrays(ctx context.Context, companyID uuid.UUID, live bool, eventIds []uuid.UUID, positions []int64) error {
+	_, err := q.db.Exec(ctx, AuditInsertStrays,
 		companyID,
 		live,
-		first,
-		past,
+		eventIds,
+		positions,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AuditLeafRangeRow
-	for rows.Next() {
-		var i AuditLeafRangeRow
-		if err := rows.Scan(&i.Position, &i.EventID, &i.LeafHash); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return err
 }
 
-const AuditLockHead = `-- name: AuditLockHead :one
-SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE
+const AuditInsertTile = `-- name: AuditInsertTile :exec
+INSERT INTO audit_tiles (company_id, live, first, top, low, types, event_ids, leaf_hashes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
-func (q *Queries) AuditLockHead(ctx context.Context, companyID uuid.UUID, live bool) (bool, error) {
-	row := q.db.QueryRow(ctx, AuditLockHead, companyID, live)
+type AuditInsertTileParams struct {
+	CompanyID  uuid.UUID
+	Live       bool
+	First      int64
+	Top        uuid.UUID
+	Low        uuid.UUID
+	Types      []string
+	EventIds   []uuid.UUID
+	LeafHashes []byte
+}
+
+func (q *Queries) AuditInsertTile(ctx context.Context, arg AuditInsertTileParams) error {
+	_, err := q.db.Exec(ctx, AuditInsertTile,
+		arg.CompanyID,
+		arg.Live,
+		arg.First,
+		arg.Top,
+		arg.Low,
+		arg.Types,
+		arg.EventIds,
+		arg.LeafHashes,
+	)
+	return err
+}
+
+const AuditLock = `-- name: AuditLock :one
+SELECT true FROM pg_advisory_xact_lock(hashtextextended('seal ' || ($1::boolean)::text || ($2::uuid)::text, 0))
+`
+
+// One process at a time seals a log. Its head is not locked for it, so that who
+// notes something else there does not wait.
+func (q *Queries) AuditLock(ctx context.Context, live bool, companyID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, AuditLock, live, companyID)
 	var column_1 bool
 	err := row.Scan(&column_1)
 	return column_1, err
 }
 
 const AuditMatching = `-- name: AuditMatching :many
-SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events
-WHERE company_id = $1 AND live = $2 AND event_id = ANY ($3::uuid[])
-  AND ($4::uuid IS NULL OR agent_id = $4)
-  AND ($5::text IS NULL OR type = $5)
-  AND starts_with(type, $6)
-  AND ($7::text IS NULL OR actor = $7)
-  AND ($8::timestamptz IS NULL OR created_at >= $8)
-  AND ($9::timestamptz IS NULL OR created_at < $9)
+SELECT e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM (SELECT unnest($1::uuid[]) AS event_id) u
+CROSS JOIN LATERAL (SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events a
+  WHERE a.company_id = $2 AND a.live = $3 AND a.event_id = u.event_id OFFSET 0) e
+WHERE ($4::uuid IS NULL OR e.agent_id = $4)
+  AND ($5::text IS NULL OR e.type = $5)
+  AND starts_with(e.type, $6)
+  AND ($7::text IS NULL OR e.actor = $7)
+  AND ($8::timestamptz IS NULL OR e.created_at >= $8)
+  AND ($9::timestamptz IS NULL OR e.created_at < $9)
 `
 
 type AuditMatchingParams struct {
+	EventIds   []uuid.UUID
 	CompanyID  uuid.UUID
 	Live       bool
-	EventIds   []uuid.UUID
 	AgentID    *uuid.UUID
 	Type       *string
 	TypePrefix string
@@ -337,9 +493,9 @@ type AuditMatchingParams struct {
 // look at is asked first, so that no plan ever reads the whole log at once.
 func (q *Queries) AuditMatching(ctx context.Context, arg AuditMatchingParams) ([]AuditEvent, error) {
 	rows, err := q.db.Query(ctx, AuditMatching,
+		arg.EventIds,
 		arg.CompanyID,
 		arg.Live,
-		arg.EventIds,
 		arg.AgentID,
 		arg.Type,
 		arg.TypePrefix,
@@ -377,42 +533,65 @@ func (q *Queries) AuditMatching(ctx context.Context, arg AuditMatchingParams) ([
 }
 
 const AuditMoveHead = `-- name: AuditMoveHead :exec
-UPDATE audit_heads SET size = $1, root = $2, sealed_at = clock_timestamp()
-WHERE company_id = $3 AND live = $4
+INSERT INTO audit_heads (company_id, live, size, root, sealed_at)
+VALUES ($1, $2, $3, $4, clock_timestamp())
+ON CONFLICT (company_id, live) DO UPDATE SET size = excluded.size, root = excluded.root, sealed_at = excluded.sealed_at
 `
 
-func (q *Queries) AuditMoveHead(ctx context.Context, size int64, root []byte, companyID uuid.UUID, live bool) error {
+func (q *Queries) AuditMoveHead(ctx context.Context, companyID uuid.UUID, live bool, size int64, root []byte) error {
 	_, err := q.db.Exec(ctx, AuditMoveHead,
-		size,
-		root,
 		companyID,
 		live,
+		size,
+		root,
 	)
 	return err
 }
 
+const AuditPastBefore = `-- name: AuditPastBefore :one
+SELECT coalesce((SELECT t.first + 160 FROM audit_tiles t
+    WHERE t.company_id = $1 AND t.live = $2 AND t.low < $3 ORDER BY t.first DESC LIMIT 1), 0)::bigint AS past,
+  EXISTS (SELECT FROM audit_runs r WHERE r.company_id = $1 AND r.live = $2
+    AND EXISTS (SELECT FROM unnest(r.event_ids) AS id WHERE id < $3)) AS behind
+`
+
+type AuditPastBeforeRow struct {
+	Past   int64
+	Behind bool
+}
+
+// Every event with an id below to_id has a lower position, but for those behind
+// the last tile; whether there are any there. It looks at the tiles from the
+// last one back, to the one that had such an event when ids still rose.
+func (q *Queries) AuditPastBefore(ctx context.Context, companyID uuid.UUID, live bool, toID uuid.UUID) (AuditPastBeforeRow, error) {
+	row := q.db.QueryRow(ctx, AuditPastBefore, companyID, live, toID)
+	var i AuditPastBeforeRow
+	err := row.Scan(&i.Past, &i.Behind)
+	return i, err
+}
+
 const AuditPlaced = `-- name: AuditPlaced :many
-SELECT e.event_id,
-  EXISTS (SELECT FROM audit_leaves l WHERE l.company_id = e.company_id AND l.live = e.live AND l.event_id = e.event_id) AS placed,
-  EXISTS (SELECT FROM audit_pending p WHERE p.company_id = e.company_id AND p.live = e.live AND p.event_id = e.event_id) AS waiting
+SELECT e.event_id, coalesce(audit_position(e.company_id, e.live, e.event_id), -1)::bigint AS position,
+  (e.event_id IN (SELECT unnest(p.event_ids) FROM audit_pending p WHERE p.company_id = $1 AND p.live = $2))::boolean AS waiting
 FROM audit_events e
 WHERE e.company_id = $1 AND e.live = $2 AND e.event_id > $3
 ORDER BY e.event_id LIMIT $4
 `
 
 type AuditPlacedRow struct {
-	EventID uuid.UUID
-	Placed  bool
-	Waiting bool
+	EventID  uuid.UUID
+	Position int64
+	Waiting  bool
 }
 
-// Whether each event has a position or waits for one, in one snapshot.
-func (q *Queries) AuditPlaced(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID, limit int32) ([]AuditPlacedRow, error) {
+// Where each event is found, -1 for nowhere, or whether it waits for a position,
+// in one snapshot.
+func (q *Queries) AuditPlaced(ctx context.Context, companyID uuid.UUID, live bool, after uuid.UUID, most int32) ([]AuditPlacedRow, error) {
 	rows, err := q.db.Query(ctx, AuditPlaced,
 		companyID,
 		live,
-		eventID,
-		limit,
+		after,
+		most,
 	)
 	if err != nil {
 		return nil, err
@@ -421,7 +600,7 @@ func (q *Queries) AuditPlaced(ctx context.Context, companyID uuid.UUID, live boo
 	var items []AuditPlacedRow
 	for rows.Next() {
 		var i AuditPlacedRow
-		if err := rows.Scan(&i.EventID, &i.Placed, &i.Waiting); err != nil {
+		if err := rows.Scan(&i.EventID, &i.Position, &i.Waiting); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -433,7 +612,7 @@ func (q *Queries) AuditPlaced(ctx context.Context, companyID uuid.UUID, live boo
 }
 
 const AuditPosition = `-- name: AuditPosition :one
-SELECT position FROM audit_leaves WHERE company_id = $1 AND live = $2 AND event_id = $3
+SELECT coalesce(audit_position($1, $2, $3), -1)::bigint AS position
 `
 
 func (q *Queries) AuditPosition(ctx context.Context, companyID uuid.UUID, live bool, eventID uuid.UUID) (int64, error) {
@@ -445,49 +624,67 @@ func (q *Queries) AuditPosition(ctx context.Context, companyID uuid.UUID, live b
 
 const AuditSealedHead = `-- name: AuditSealedHead :one
 SELECT coalesce(h.size, 0)::bigint AS size, coalesce(h.root, sha256('')) AS root,
-  (SELECT coalesce(max(position), -1)::bigint FROM audit_leaves l WHERE l.company_id = $1 AND l.live = $2) AS last_position,
+  coalesce((SELECT r.first + cardinality(r.event_ids) FROM audit_runs r
+    WHERE r.company_id = $1 AND r.live = $2 ORDER BY r.first DESC LIMIT 1), 0)::bigint AS runs_end,
+  coalesce((SELECT t.first + 160 FROM audit_tiles t
+    WHERE t.company_id = $1 AND t.live = $2 ORDER BY t.first DESC LIMIT 1), 0)::bigint AS tiles_end,
+  coalesce((SELECT t.top FROM audit_tiles t
+    WHERE t.company_id = $1 AND t.live = $2 ORDER BY t.first DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS top,
   (SELECT coalesce(max(number), -1)::bigint FROM audit_hashes i WHERE i.company_id = $1 AND i.live = $2) AS last_number
 FROM (SELECT) one LEFT JOIN audit_heads h ON h.company_id = $1 AND h.live = $2
 `
 
 type AuditSealedHeadRow struct {
-	Size         int64
-	Root         []byte
-	LastPosition int64
-	LastNumber   int64
+	Size       int64
+	Root       []byte
+	RunsEnd    int64
+	TilesEnd   int64
+	Top        uuid.UUID
+	LastNumber int64
 }
 
-// The head with the last leaf and the last hash behind it, of one moment. A
-// log that was never sealed has size 0.
+// The head with what is stored behind it, of one moment: the last leaf, the last
+// hash, the highest id of the tiles. A log that was never sealed has size 0.
 func (q *Queries) AuditSealedHead(ctx context.Context, companyID uuid.UUID, live bool) (AuditSealedHeadRow, error) {
 	row := q.db.QueryRow(ctx, AuditSealedHead, companyID, live)
 	var i AuditSealedHeadRow
 	err := row.Scan(
 		&i.Size,
 		&i.Root,
-		&i.LastPosition,
+		&i.RunsEnd,
+		&i.TilesEnd,
+		&i.Top,
 		&i.LastNumber,
 	)
 	return i, err
 }
 
 const AuditTakePending = `-- name: AuditTakePending :many
-SELECT event_id FROM audit_pending WHERE company_id = $1 AND live = $2 ORDER BY event_id LIMIT $3
+SELECT first_id, event_ids FROM (
+  SELECT p.first_id, p.event_ids, sum(cardinality(p.event_ids)) OVER (ORDER BY p.first_id) - cardinality(p.event_ids) AS before
+  FROM (SELECT first_id, event_ids FROM audit_pending WHERE company_id = $1 AND live = $2 ORDER BY first_id LIMIT $3) p
+) w WHERE before < $3
 `
 
-func (q *Queries) AuditTakePending(ctx context.Context, companyID uuid.UUID, live bool, limit int32) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, AuditTakePending, companyID, live, limit)
+type AuditTakePendingRow struct {
+	FirstID  uuid.UUID
+	EventIds []uuid.UUID
+}
+
+// The transactions with the lowest ids, until they have so many events.
+func (q *Queries) AuditTakePending(ctx context.Context, companyID uuid.UUID, live bool, most int32) ([]AuditTakePendingRow, error) {
+	rows, err := q.db.Query(ctx, AuditTakePending, companyID, live, most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []uuid.UUID
+	var items []AuditTakePendingRow
 	for rows.Next() {
-		var event_id uuid.UUID
-		if err := rows.Scan(&event_id); err != nil {
+		var i AuditTakePendingRow
+		if err := rows.Scan(&i.FirstID, &i.EventIds); err != nil {
 			return nil, err
 		}
-		items = append(items, event_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -534,22 +731,22 @@ func (q *Queries) AuditTenantsWithPending(ctx context.Context) ([]AuditTenantsWi
 	return items, nil
 }
 
-const AuditTryLockHead = `-- name: AuditTryLockHead :one
-SELECT true FROM audit_heads WHERE company_id = $1 AND live = $2 FOR UPDATE SKIP LOCKED
+const AuditTryLock = `-- name: AuditTryLock :one
+SELECT pg_try_advisory_xact_lock(hashtextextended('seal ' || ($1::boolean)::text || ($2::uuid)::text, 0))
 `
 
-func (q *Queries) AuditTryLockHead(ctx context.Context, companyID uuid.UUID, live bool) (bool, error) {
-	row := q.db.QueryRow(ctx, AuditTryLockHead, companyID, live)
-	var column_1 bool
-	err := row.Scan(&column_1)
-	return column_1, err
+func (q *Queries) AuditTryLock(ctx context.Context, live bool, companyID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, AuditTryLock, live, companyID)
+	var pg_try_advisory_xact_lock bool
+	err := row.Scan(&pg_try_advisory_xact_lock)
+	return pg_try_advisory_xact_lock, err
 }
 
 const AuditWaiting = `-- name: AuditWaiting :one
 SELECT count(*) AS waiting,
   count(*) FILTER (WHERE NOT EXISTS (SELECT FROM audit_events e
     WHERE e.company_id = p.company_id AND e.live = p.live AND e.event_id = p.event_id)) AS missing
-FROM audit_pending p WHERE p.company_id = $1 AND p.live = $2
+FROM (SELECT w.company_id, w.live, unnest(w.event_ids) AS event_id FROM audit_pending w WHERE w.company_id = $1 AND w.live = $2) p
 `
 
 type AuditWaitingRow struct {

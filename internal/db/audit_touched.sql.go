@@ -27,11 +27,12 @@ func (q *Queries) AuditSize(ctx context.Context, companyID uuid.UUID, live bool)
 const AuditTouched = `-- name: AuditTouched :many
 (SELECT e.subject FROM audit_leaves l
  JOIN audit_events e ON e.company_id = l.company_id AND e.live = l.live AND e.event_id = l.event_id
- WHERE l.company_id = $2 AND l.live = $3 AND l.position >= $4 AND starts_with(e.type, $5))
+ WHERE l.company_id = $2 AND l.live = $3 AND l.first > $4 AND l.position >= $5
+   AND starts_with(e.type, $6))
 UNION ALL
-(SELECT e.subject FROM audit_pending p
- JOIN audit_events e ON e.company_id = p.company_id AND e.live = p.live AND e.event_id = p.event_id
- WHERE p.company_id = $2 AND p.live = $3 AND starts_with(e.type, $5))
+(SELECT e.subject FROM audit_pending p CROSS JOIN LATERAL unnest(p.event_ids) AS w(event_id)
+ JOIN audit_events e ON e.company_id = p.company_id AND e.live = p.live AND e.event_id = w.event_id
+ WHERE p.company_id = $2 AND p.live = $3 AND starts_with(e.type, $6))
 LIMIT $1
 `
 
@@ -39,6 +40,7 @@ type AuditTouchedParams struct {
 	Most      int32
 	CompanyID uuid.UUID
 	Live      bool
+	Above     int64
 	Position  int64
 	Kind      string
 }
@@ -49,6 +51,7 @@ func (q *Queries) AuditTouched(ctx context.Context, arg AuditTouchedParams) ([]s
 		arg.Most,
 		arg.CompanyID,
 		arg.Live,
+		arg.Above,
 		arg.Position,
 		arg.Kind,
 	)

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -15,14 +16,25 @@ const FeedEvents = `-- name: FeedEvents :many
 SELECT l.position, e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at
 FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
              unnest($3::bigint[]) AS first, unnest($4::bigint[]) AS past) w
-JOIN audit_leaves l ON l.company_id = w.company_id AND l.live = w.live AND l.position >= w.first AND l.position < w.past
-JOIN audit_events e ON e.company_id = l.company_id AND e.live = l.live AND e.event_id = l.event_id
+JOIN audit_leaves l ON l.company_id = w.company_id AND l.live = w.live AND l.first > w.first - 160 AND l.first < w.past
+  AND l.position >= w.first AND l.position < w.past
+CROSS JOIN LATERAL (SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events a
+  WHERE a.company_id = l.company_id AND a.live = l.live AND a.event_id = l.event_id OFFSET 0) e
 ORDER BY l.company_id, l.live, l.position
 `
 
 type FeedEventsRow struct {
-	Position   int64
-	AuditEvent AuditEvent
+	Position  int64
+	CompanyID uuid.UUID
+	Live      bool
+	EventID   uuid.UUID
+	Type      string
+	Actor     string
+	AgentID   *uuid.UUID
+	Subject   string
+	Data      []byte
+	RequestID string
+	CreatedAt time.Time
 }
 
 func (q *Queries) FeedEvents(ctx context.Context, companies []uuid.UUID, lives []bool, firsts []int64, pasts []int64) ([]FeedEventsRow, error) {
@@ -41,16 +53,16 @@ func (q *Queries) FeedEvents(ctx context.Context, companies []uuid.UUID, lives [
 		var i FeedEventsRow
 		if err := rows.Scan(
 			&i.Position,
-			&i.AuditEvent.CompanyID,
-			&i.AuditEvent.Live,
-			&i.AuditEvent.EventID,
-			&i.AuditEvent.Type,
-			&i.AuditEvent.Actor,
-			&i.AuditEvent.AgentID,
-			&i.AuditEvent.Subject,
-			&i.AuditEvent.Data,
-			&i.AuditEvent.RequestID,
-			&i.AuditEvent.CreatedAt,
+			&i.CompanyID,
+			&i.Live,
+			&i.EventID,
+			&i.Type,
+			&i.Actor,
+			&i.AgentID,
+			&i.Subject,
+			&i.Data,
+			&i.RequestID,
+			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}

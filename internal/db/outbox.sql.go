@@ -12,34 +12,26 @@ import (
 )
 
 const OutboxEvents = `-- name: OutboxEvents :many
-SELECT l.position, e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at
-FROM audit_leaves l
-JOIN audit_events e ON e.company_id = l.company_id AND e.live = l.live AND e.event_id = l.event_id
-WHERE l.company_id = $1 AND l.live = $2 AND l.position >= $3 AND l.position < $4
-  AND ($5::boolean OR e.type = ANY ($6::text[]))
-ORDER BY l.position
+SELECT e.company_id, e.live, e.event_id, e.type, e.actor, e.agent_id, e.subject, e.data, e.request_id, e.created_at FROM (SELECT unnest($1::uuid[]) AS event_id) u
+CROSS JOIN LATERAL (SELECT company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at FROM audit_events a
+  WHERE a.company_id = $2 AND a.live = $3 AND a.event_id = u.event_id OFFSET 0) e
+WHERE $4::boolean OR e.type = ANY ($5::text[])
 `
 
 type OutboxEventsParams struct {
+	EventIds   []uuid.UUID
 	CompanyID  uuid.UUID
 	Live       bool
-	First      int64
-	Past       int64
 	Everything bool
 	Types      []string
 }
 
-type OutboxEventsRow struct {
-	Position   int64
-	AuditEvent AuditEvent
-}
-
-func (q *Queries) OutboxEvents(ctx context.Context, arg OutboxEventsParams) ([]OutboxEventsRow, error) {
+// OFFSET 0: each is asked for by the primary key, whatever the planner knows.
+func (q *Queries) OutboxEvents(ctx context.Context, arg OutboxEventsParams) ([]AuditEvent, error) {
 	rows, err := q.db.Query(ctx, OutboxEvents,
+		arg.EventIds,
 		arg.CompanyID,
 		arg.Live,
-		arg.First,
-		arg.Past,
 		arg.Everything,
 		arg.Types,
 	)
@@ -47,21 +39,20 @@ func (q *Queries) OutboxEvents(ctx context.Context, arg OutboxEventsParams) ([]O
 		return nil, err
 	}
 	defer rows.Close()
-	var items []OutboxEventsRow
+	var items []AuditEvent
 	for rows.Next() {
-		var i OutboxEventsRow
+		var i AuditEvent
 		if err := rows.Scan(
-			&i.Position,
-			&i.AuditEvent.CompanyID,
-			&i.AuditEvent.Live,
-			&i.AuditEvent.EventID,
-			&i.AuditEvent.Type,
-			&i.AuditEvent.Actor,
-			&i.AuditEvent.AgentID,
-			&i.AuditEvent.Subject,
-			&i.AuditEvent.Data,
-			&i.AuditEvent.RequestID,
-			&i.AuditEvent.CreatedAt,
+			&i.CompanyID,
+			&i.Live,
+			&i.EventID,
+			&i.Type,
+			&i.Actor,
+			&i.AgentID,
+			&i.Subject,
+			&i.Data,
+			&i.RequestID,
+			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -71,6 +62,20 @@ func (q *Queries) OutboxEvents(ctx context.Context, arg OutboxEventsParams) ([]O
 		return nil, err
 	}
 	return items, nil
+}
+
+const OutboxLock = `-- name: OutboxLock :one
+SELECT pg_try_advisory_xact_lock(hashtextextended('outbox ' || ($1::boolean)::text || ($2::uuid)::text, 0))
+`
+
+// One server at a time routes a log. Its head is not locked for it, so that
+// sealing goes on meanwhile. What is to be routed is asked afterwards: a statement
+// sees what had been committed when it began.
+func (q *Queries) OutboxLock(ctx context.Context, live bool, companyID uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, OutboxLock, live, companyID)
+	var pg_try_advisory_xact_lock bool
+	err := row.Scan(&pg_try_advisory_xact_lock)
+	return pg_try_advisory_xact_lock, err
 }
 
 const OutboxMove = `-- name: OutboxMove :exec
@@ -86,7 +91,6 @@ const OutboxTake = `-- name: OutboxTake :one
 SELECT h.routed, least(h.size, h.routed + $1::bigint)::bigint AS past
 FROM audit_heads h
 WHERE h.company_id = $2 AND h.live = $3 AND h.routed < h.size
-  AND pg_try_advisory_xact_lock(hashtextextended('outbox ' || h.live::text || h.company_id::text, 0))
 `
 
 type OutboxTakeRow struct {
@@ -94,8 +98,6 @@ type OutboxTakeRow struct {
 	Past   int64
 }
 
-// One server at a time routes a log. Its head is not locked for it, so that
-// sealing goes on meanwhile.
 func (q *Queries) OutboxTake(ctx context.Context, batch int64, companyID uuid.UUID, live bool) (OutboxTakeRow, error) {
 	row := q.db.QueryRow(ctx, OutboxTake, batch, companyID, live)
 	var i OutboxTakeRow

@@ -26,8 +26,8 @@ func (w *world) multiply(company uuid.UUID, times int) {
 	w.copy("approvals", company, times, "true", map[string]string{"agent_id": agent, "authorization_id": authorization, "approval_id": approval})
 	w.copy("approval_votes", company, times, "true", map[string]string{"approval_id": approval})
 	w.copy("audit_events", company, times, "true", map[string]string{"event_id": event, "agent_id": agent})
-	_, err := w.pool.Exec(w.t.Context(), `INSERT INTO audit_pending (company_id, live, event_id)
-		SELECT company_id, live, event_id FROM audit_events e WHERE company_id = $1 AND NOT EXISTS (
+	_, err := w.pool.Exec(w.t.Context(), `INSERT INTO audit_pending (company_id, live, first_id, event_ids)
+		SELECT company_id, live, event_id, ARRAY[event_id] FROM audit_events e WHERE company_id = $1 AND NOT EXISTS (
 			SELECT FROM audit_leaves l WHERE l.company_id = e.company_id AND l.live = e.live AND l.event_id = e.event_id)
 		ON CONFLICT DO NOTHING`, company)
 	w.must(err)

@@ -29,3 +29,14 @@ func Canonicalize(value json.RawMessage) (json.RawMessage, error) {
 	}
 	return json.RawMessage(v), nil
 }
+
+// AppendQuote appends a string in the canonical form. Most have nothing that
+// needs a second look. What is no UTF-8 is an error.
+func AppendQuote(b []byte, s string) ([]byte, error) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return jsontext.AppendQuote(b, s)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"'), nil
+}

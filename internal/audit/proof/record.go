@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -24,17 +23,17 @@ type Record struct {
 }
 
 // timeFormat has the microseconds that the database keeps, always all six.
-const timeFormat = "2006-01-02T15:04:05.000000Z"
+const timeFormat = `"2006-01-02T15:04:05.000000Z"`
 
 // Line is the record's canonical form, without a line feed. Data is taken as
 // it is stored, so that any change to it changes the line.
 func (r Record) Line() ([]byte, error) {
-	b := make([]byte, 0, 256+len(r.Data))
+	b := make([]byte, 0, 400+len(r.Data))
 	var err error
 	text := func(name, value string) {
 		b = append(b, name...)
 		var bad error
-		if b, bad = jsontext.AppendQuote(b, value); bad != nil {
+		if b, bad = AppendQuote(b, value); bad != nil {
 			err = fmt.Errorf("audit record %s: %w", r.ID, bad)
 		}
 	}
@@ -44,7 +43,7 @@ func (r Record) Line() ([]byte, error) {
 	} else {
 		text(`,"agent":`, *r.Agent)
 	}
-	text(`,"at":`, r.At.UTC().Format(timeFormat))
+	b = r.At.UTC().AppendFormat(append(b, `,"at":`...), timeFormat)
 	b = append(append(b, `,"data":`...), r.data()...)
 	text(`,"id":`, r.ID)
 	b = strconv.AppendInt(append(b, `,"position":`...), r.Position, 10)
