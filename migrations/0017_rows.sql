@@ -21,6 +21,10 @@ CREATE TYPE meter_row AS (
   year_from timestamptz, year_spent bigint, year_reserved bigint, total_spent bigint, total_reserved bigint);
 CREATE TYPE answer_row AS (
   company_id uuid, live boolean, key text, route text, body_hash bytea, status integer, answer bytea);
+CREATE TYPE event_row AS (
+  company_id uuid, live boolean, event_id uuid, type text, actor text, agent_id uuid, subject text, data text,
+  request_id text, created_at timestamptz);
+CREATE TYPE waiting_row AS (company_id uuid, live boolean, event_ids uuid[]);
 
 -- +goose Down
-DROP TYPE authorization_row, change_row, meter_row, answer_row;
+DROP TYPE authorization_row, change_row, meter_row, answer_row, event_row, waiting_row;

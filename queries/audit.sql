@@ -2,23 +2,15 @@
 -- for AuditTenantsWithPending, which the background sequencer asks.
 
 -- name: AppendAudit :exec
--- The events, and that they wait: a row for each of the groups, which are parts
--- of event_ids.
+-- The events, and that they wait.
 WITH written AS (
   INSERT INTO audit_events (company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at)
-  SELECT company_id, live, event_id, type, actor,
-    nullif(agent_id, '00000000-0000-0000-0000-000000000000'::uuid),
-    subject, data::json, request_id,
-    coalesce(nullif(at, '0001-01-01 00:00:00Z'::timestamptz), clock_timestamp())
-  FROM (SELECT unnest(@company_ids::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live,
-    unnest(@event_ids::uuid[]) AS event_id, unnest(@types::text[]) AS type,
-    unnest(@actors::text[]) AS actor, unnest(@agent_ids::uuid[]) AS agent_id,
-    unnest(@subjects::text[]) AS subject, unnest(@datas::text[]) AS data,
-    unnest(@request_ids::text[]) AS request_id, unnest(@ats::timestamptz[]) AS at) AS u
+  SELECT r.company_id, r.live, r.event_id, r.type, r.actor, r.agent_id, r.subject, r.data::json, r.request_id,
+    coalesce(r.created_at, clock_timestamp())
+  FROM unnest(@events::event_row[]) r
 )
 INSERT INTO audit_pending (company_id, live, first_id, event_ids)
-SELECT (@company_ids::uuid[])[low], (@lives::boolean[])[low], (@event_ids::uuid[])[low], (@event_ids::uuid[])[low:high]
-FROM (SELECT unnest(@lows::integer[]) AS low, unnest(@highs::integer[]) AS high) AS g;
+SELECT w.company_id, w.live, w.event_ids[1], w.event_ids FROM unnest(@waiting::waiting_row[]) w;
 
 -- A walk from tenant to tenant over the index, however many rows each has.
 -- name: AuditTenantsWithPending :many

@@ -57,11 +57,11 @@ func AppendBatch(ctx context.Context, tx pgx.Tx, entries []Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	rows, err := toRows(entries)
+	events, waiting, err := toRows(entries)
 	if err != nil {
 		return err
 	}
-	if err := db.New(tx).AppendAudit(ctx, rows); err != nil {
+	if err := db.New(tx).AppendAudit(ctx, waiting, events); err != nil {
 		return fmt.Errorf("append to the audit log: %w", err)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/tlog"
@@ -13,48 +12,73 @@ import (
 	"github.com/getpurser/purser/internal/audit/proof"
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/wire"
 )
 
 // maxGroup bounds the events of one row of those that wait, so that it stays in
 // one page.
 const maxGroup = 100
 
-// toRows turns entries into the columns of one insert, tenant by tenant.
-func toRows(entries []Entry) (db.AppendAuditParams, error) {
+// toRows turns entries into the rows of one insert, tenant by tenant, and what
+// says that they wait.
+func toRows(entries []Entry) (events, waiting []wire.Row, err error) {
 	byTenant := func(a, b Entry) int { return compareTenants(a.Tenant, b.Tenant) }
 	if !slices.IsSortedFunc(entries, byTenant) {
 		entries = slices.Clone(entries)
 		slices.SortStableFunc(entries, byTenant)
 	}
-	n := len(entries)
-	p := db.AppendAuditParams{
-		CompanyIds: make([]uuid.UUID, n), Lives: make([]bool, n), EventIds: make([]uuid.UUID, n),
-		Types: make([]string, n), Actors: make([]string, n), AgentIds: make([]uuid.UUID, n),
-		Subjects: make([]string, n), Datas: make([]string, n), RequestIds: make([]string, n),
-		Ats: make([]time.Time, n),
-	}
-	var ids eventIDs
+	rows, ids := make([]wire.Row, len(entries)), make([]uuid.UUID, len(entries))
+	var made eventIDs
 	for i, e := range entries {
-		actor, err := e.Actor.check()
-		if err != nil {
-			return p, err
+		ids[i] = made.next(e.At)
+		if rows[i], err = rowOf(ids[i], e); err != nil {
+			return nil, nil, err
 		}
-		if e.Type == "" {
-			return p, errNoType
-		}
-		if p.Datas[i], err = dataOf(e.Event); err != nil {
-			return p, err
-		}
-		if e.Agent != nil {
-			p.AgentIds[i] = *e.Agent
-		}
-		p.CompanyIds[i], p.Lives[i] = e.Tenant.Company, e.Tenant.Live
-		p.EventIds[i] = ids.next(e.At)
-		p.Types[i], p.Actors[i], p.Subjects[i] = e.Type, actor, e.Subject
-		p.RequestIds[i], p.Ats[i] = e.Actor.RequestID, e.At.UTC()
 	}
-	p.Lows, p.Highs = groups(entries)
-	return p, nil
+	for _, g := range groups(entries) {
+		waiting = append(waiting, waitingOf(entries[g.from].Tenant, ids[g.from:g.to]))
+	}
+	return rows, waiting, nil
+}
+
+// rowOf is an event_row.
+func rowOf(id uuid.UUID, e Entry) (wire.Row, error) {
+	actor, err := e.Actor.check()
+	if err != nil {
+		return nil, err
+	}
+	if e.Type == "" {
+		return nil, errNoType
+	}
+	data, err := dataOf(e.Event)
+	if err != nil {
+		return nil, err
+	}
+	r := wire.New(350 + len(data))
+	r.UUID(e.Tenant.Company)
+	r.Bool(e.Tenant.Live)
+	r.UUID(id)
+	r.Text(e.Type)
+	r.Text(actor)
+	var agent uuid.UUID
+	if e.Agent != nil {
+		agent = *e.Agent
+	}
+	r.UUIDOrNull(agent)
+	r.Text(e.Subject)
+	r.Text(data)
+	r.Text(e.Actor.RequestID)
+	r.TimeOrNull(e.At)
+	return r, nil
+}
+
+// waitingOf is a waiting_row.
+func waitingOf(t ident.Tenant, events []uuid.UUID) wire.Row {
+	r := wire.New(100 + 20*len(events))
+	r.UUID(t.Company)
+	r.Bool(t.Live)
+	r.UUIDs(events)
+	return r
 }
 
 func compareTenants(a, b ident.Tenant) int {
@@ -67,18 +91,20 @@ func compareTenants(a, b ident.Tenant) int {
 	return -1
 }
 
-// groups cuts entries where the tenant changes, and where a group is full. They
-// are counted from 1, as PostgreSQL counts, and both ends are included.
-func groups(entries []Entry) (lows, highs []int32) {
+// group is a part of the entries that waits as one row.
+type group struct{ from, to int }
+
+// groups cuts entries where the tenant changes, and where a group is full.
+func groups(entries []Entry) (all []group) {
 	for i, e := range entries {
-		last := len(lows) - 1
-		if last < 0 || e.Tenant != entries[i-1].Tenant || i+1-int(lows[last]) == maxGroup {
-			lows, highs = append(lows, int32(i+1)), append(highs, int32(i))
+		last := len(all) - 1
+		if last < 0 || e.Tenant != entries[i-1].Tenant || i-all[last].from == maxGroup {
+			all = append(all, group{i, i})
 			last++
 		}
-		highs[last]++
+		all[last].to++
 	}
-	return lows, highs
+	return all
 }
 
 // toRecord gives an event its public form.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/getpurser/purser/internal/wire"
 	"github.com/google/uuid"
 )
 
@@ -16,55 +17,19 @@ const AppendAudit = `-- name: AppendAudit :exec
 
 WITH written AS (
   INSERT INTO audit_events (company_id, live, event_id, type, actor, agent_id, subject, data, request_id, created_at)
-  SELECT company_id, live, event_id, type, actor,
-    nullif(agent_id, '00000000-0000-0000-0000-000000000000'::uuid),
-    subject, data::json, request_id,
-    coalesce(nullif(at, '0001-01-01 00:00:00Z'::timestamptz), clock_timestamp())
-  FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live,
-    unnest($3::uuid[]) AS event_id, unnest($6::text[]) AS type,
-    unnest($7::text[]) AS actor, unnest($8::uuid[]) AS agent_id,
-    unnest($9::text[]) AS subject, unnest($10::text[]) AS data,
-    unnest($11::text[]) AS request_id, unnest($12::timestamptz[]) AS at) AS u
+  SELECT r.company_id, r.live, r.event_id, r.type, r.actor, r.agent_id, r.subject, r.data::json, r.request_id,
+    coalesce(r.created_at, clock_timestamp())
+  FROM unnest($2::event_row[]) r
 )
 INSERT INTO audit_pending (company_id, live, first_id, event_ids)
-SELECT ($1::uuid[])[low], ($2::boolean[])[low], ($3::uuid[])[low], ($3::uuid[])[low:high]
-FROM (SELECT unnest($4::integer[]) AS low, unnest($5::integer[]) AS high) AS g
+SELECT w.company_id, w.live, w.event_ids[1], w.event_ids FROM unnest($1::waiting_row[]) w
 `
-
-type AppendAuditParams struct {
-	CompanyIds []uuid.UUID
-	Lives      []bool
-	EventIds   []uuid.UUID
-	Lows       []int32
-	Highs      []int32
-	Types      []string
-	Actors     []string
-	AgentIds   []uuid.UUID
-	Subjects   []string
-	Datas      []string
-	RequestIds []string
-	Ats        []time.Time
-}
 
 // The append-only log of what changed, and its positions. Tenant-scoped but
 // for AuditTenantsWithPending, which the background sequencer asks.
-// The events, and that they wait: a row for each of the groups, which are parts
-// of event_ids.
-func (q *Queries) AppendAudit(ctx context.Context, arg AppendAuditParams) error {
-	_, err := q.db.Exec(ctx, AppendAudit,
-		arg.CompanyIds,
-		arg.Lives,
-		arg.EventIds,
-		arg.Lows,
-		arg.Highs,
-		arg.Types,
-		arg.Actors,
-		arg.AgentIds,
-		arg.Subjects,
-		arg.Datas,
-		arg.RequestIds,
-		arg.Ats,
-	)
+// The events, and that they wait.
+func (q *Queries) AppendAudit(ctx context.Context, waiting []wire.Row, events []wire.Row) error {
+	_, err := q.db.Exec(ctx, AppendAudit, waiting, events)
 	return err
 }
 

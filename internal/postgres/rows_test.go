@@ -27,6 +27,7 @@ func every(id uuid.UUID, at time.Time, metadata string) wire.Row {
 	r.Int64(1 << 60)
 	r.Time(at)
 	r.TimeOrNull(time.Time{})
+	r.UUIDs([]uuid.UUID{id, uuid.Max})
 	return r
 }
 
@@ -39,7 +40,7 @@ func TestRows(t *testing.T) {
 	}
 	defer owner.Close()
 	if _, err := owner.Exec(t.Context(), `CREATE TYPE each_row AS (id uuid, other uuid, sure boolean, name text, raw bytea, more jsonb,
-		small integer, large bigint, at timestamptz, ended timestamptz)`); err != nil {
+		small integer, large bigint, at timestamptz, ended timestamptz, ids uuid[])`); err != nil {
 		t.Fatal(err)
 	}
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: appURL, MaxConns: 1})
@@ -49,7 +50,8 @@ func TestRows(t *testing.T) {
 	defer pool.Close()
 	id, at := uuid.New(), time.Date(1969, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
 	const same = `SELECT count(*) FROM unnest($1::each_row[]) r WHERE r.id = $2 AND r.other IS NULL AND r.sure AND r.name = 'ümlaut, {"}'
-		AND r.raw = '\x0001' AND r.more IS NOT DISTINCT FROM nullif($4, '')::jsonb AND r.small = -7 AND r.large = 1152921504606846976 AND r.at = $3 AND r.ended IS NULL`
+		AND r.raw = '\x0001' AND r.more IS NOT DISTINCT FROM nullif($4, '')::jsonb AND r.small = -7 AND r.large = 1152921504606846976 AND r.at = $3 AND r.ended IS NULL
+		AND r.ids = ARRAY[$2, 'ffffffff-ffff-ffff-ffff-ffffffffffff']::uuid[]`
 	for _, metadata := range []string{"", `{"a": "b"}`} {
 		var n int
 		row := every(id, at, metadata)

@@ -19,6 +19,7 @@ const (
 	text        = 25
 	timestamptz = 1184
 	uuids       = 2950
+	uuidArrays  = 2951
 	jsonb       = 3802
 )
 
@@ -49,6 +50,17 @@ func (r *Row) UUIDOrNull(v uuid.UUID) {
 		return
 	}
 	r.UUID(v)
+}
+
+// UUIDs adds an array of uuids.
+func (r *Row) UUIDs(v []uuid.UUID) {
+	r.field(uuidArrays, 5*4+len(v)*(4+16))
+	for _, n := range []uint32{1, 0, uuids, uint32(len(v)), 1} { // dimensions, flags, type, length, first index
+		*r = binary.BigEndian.AppendUint32(*r, n)
+	}
+	for _, id := range v {
+		*r = append(binary.BigEndian.AppendUint32(*r, 16), id[:]...)
+	}
 }
 
 // Bool adds a boolean.
