@@ -23,7 +23,7 @@ func BenchmarkAuthorize(b *testing.B) {
 	f.api.log = slog.New(slog.DiscardHandler)
 	const body = `{"agent":"bot","amount":1,"currency":"usd","merchant":{"name":"AWS","domain":"aws.amazon.com","mcc":"7372","country":"US"},"purpose":"GPU hours"}`
 	var serial atomic.Int64
-	handler := f.Server.Config.Handler
+	handler := f.Config.Handler
 	b.ReportAllocs()
 	b.SetParallelism(32)
 	b.ResetTimer()
