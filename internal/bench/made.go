@@ -86,15 +86,22 @@ func (h *history) store(ctx context.Context) error {
 // measured is the company whose log the server seals itself.
 func (h *history) measured() string { return "'" + h.careful.id.String() + "'" }
 
-// logs makes the logs of the other companies look like sealed ones.
+// logs makes the logs of the companies beside the measured one look like sealed
+// ones.
 func (h *history) logs(ctx context.Context) error {
-	packed := `array_agg(event_id ORDER BY n), string_agg(sha256(uuid_send(event_id)), '' ORDER BY n)
-		FROM (SELECT *, row_number() OVER (PARTITION BY company_id, live ORDER BY event_id) - 1 AS n FROM audit_events WHERE company_id <> ` + h.measured() + `) e
+	const packed = `array_agg(event_id ORDER BY n), string_agg(sha256(uuid_send(event_id)), '' ORDER BY n)
+		FROM (SELECT *, row_number() OVER (PARTITION BY company_id, live ORDER BY event_id) - 1 AS n FROM audit_events WHERE company_id = ANY ($1)) e
 		GROUP BY company_id, live, n / 160 HAVING count(*) `
-	return h.run(ctx,
-		`INSERT INTO audit_tiles SELECT company_id, live, min(n), max(event_id::text)::uuid, min(event_id::text)::uuid, array_agg(DISTINCT type), `+packed+`= 160`,
-		`INSERT INTO audit_runs SELECT company_id, live, min(n), array_agg(DISTINCT type), `+packed+`< 160`,
-		`INSERT INTO audit_hashes SELECT company_id, live, first + n, sha256(uuid_send(top)) FROM audit_tiles, generate_series(0, 1) n WHERE company_id <> `+h.measured())
+	for _, insert := range []string{
+		`INSERT INTO audit_tiles SELECT company_id, live, min(n), max(event_id::text)::uuid, min(event_id::text)::uuid, array_agg(DISTINCT type), ` + packed + `= 160`,
+		`INSERT INTO audit_runs SELECT company_id, live, min(n), array_agg(DISTINCT type), ` + packed + `< 160`,
+		`INSERT INTO audit_hashes SELECT company_id, live, first + n, sha256(uuid_send(top)) FROM audit_tiles, generate_series(0, 1) n WHERE company_id = ANY ($1)`,
+	} {
+		if _, err := h.db.Exec(ctx, insert, h.companies[1:]); err != nil {
+			return fmt.Errorf("%w in %s", err, insert)
+		}
+	}
+	return nil
 }
 
 // close adds the budgets and makes the database as it would be: analyzed, and
