@@ -39,7 +39,7 @@ var meterMutants = []Mutant{
 	{"meter: a limit is ready before it is counted", "internal/meter/store.go",
 		`if !ready[s.Key()] {`, `if _, there := ready[s.Key()]; !there {`, "a limit starts from nothing"},
 	{"meter: spent and reserved are swapped", "internal/meter/row.go",
-		`WeekSpent: week.Spent, WeekReserved: week.Reserved`, `WeekSpent: week.Reserved, WeekReserved: week.Spent`, "a week's voids give back what was spent"},
+		"r.Int64(running.Spent)\n\t\tr.Int64(running.Reserved)", "r.Int64(running.Reserved)\n\t\tr.Int64(running.Spent)", "voids give back what was spent"},
 	{"meter: one of many overflows", "internal/money/amount.go",
 		`case a > 0 && b > 0 && sum < 0:`, `case false:`, "a huge sum is below every limit"},
 }
