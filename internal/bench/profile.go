@@ -35,6 +35,7 @@ func (b *bench) profiles(ctx context.Context) error {
 		{"hot-1", 1, s.authorizing(s.careful, hot)},
 		{"hot-64", main64, s.authorizing(s.careful, hot)},
 		{"spread-64", main64, s.authorizing(s.careful, all)},
+		{"pair-64", main64, s.pairing(s.careful, all)},
 		{"replay-64", main64, s.replaying(s.careful, min(remembered, b.Agents))},
 		{"budget-64", main64, s.looking(s.careful, all)},
 	} {
