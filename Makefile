@@ -28,10 +28,11 @@ reconcile: ## add everything up again and compare, also beside a running server
 build: ## build bin/web, one file that holds everything it serves
 	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
 
-# The two that take longest begin, so that none runs alone at the end.
+# The two packages that take longest begin, so that none runs alone at the end.
+# RAPID_CHECKS is how many histories a property test makes up; `make model` has more.
 test: ## run all tests on a throw-away PostgreSQL
 	@$(OUTFIT)
-	@$(CLUSTER) go test -shuffle=on -count=1 ./cmd/web ./internal/web ./...
+	@$(CLUSTER) env RAPID_CHECKS=$${RAPID_CHECKS:-50} go test -shuffle=on -count=1 ./cmd/web ./internal/web ./...
 	@$(OUTFIT)
 
 race: ## run all tests under the race detector (needs a C compiler)
