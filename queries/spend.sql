@@ -197,23 +197,30 @@ SELECT * FROM authorizations WHERE company_id = $1 AND live = $2 AND authorizati
 SELECT * FROM approvals WHERE company_id = $1 AND live = $2 AND approval_id = $3;
 
 -- name: ListAuthorizations :many
--- Without an agent, or along one's own indexes.
-SELECT a.* FROM (
-  (SELECT x.* FROM authorizations x
-   WHERE sqlc.narg(agent)::uuid IS NULL AND x.company_id = @company_id AND x.live = @live)
-  UNION ALL
-  (SELECT y.* FROM authorizations_by_agent y
-   WHERE y.agent_id = sqlc.narg(agent) AND y.company_id = @company_id AND y.live = @live)
-) a
-WHERE a.authorization_id < @before::uuid
-  AND (sqlc.narg(status)::text IS NULL OR a.status::text = sqlc.narg(status))
-  AND (sqlc.narg(decision)::text IS NULL OR a.decision::text = sqlc.narg(decision))
-  AND (sqlc.narg(merchant)::text IS NULL OR a.merchant_key = sqlc.narg(merchant) OR lower(a.merchant_name) = lower(sqlc.narg(merchant_name)))
-  AND (sqlc.narg(currency)::text IS NULL OR a.currency = sqlc.narg(currency))
-  AND (sqlc.narg(rail)::text IS NULL OR a.rail::text = sqlc.narg(rail))
-  AND (sqlc.narg(since)::timestamptz IS NULL OR a.created_at >= sqlc.narg(since))
-  AND (sqlc.narg(until)::timestamptz IS NULL OR a.created_at < sqlc.narg(until))
-ORDER BY a.authorization_id DESC LIMIT @rows::integer;
+SELECT * FROM authorizations
+WHERE company_id = @company_id AND live = @live AND authorization_id < @before
+  AND (sqlc.narg(status)::text IS NULL OR status::text = sqlc.narg(status))
+  AND (sqlc.narg(decision)::text IS NULL OR decision::text = sqlc.narg(decision))
+  AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR lower(merchant_name) = lower(sqlc.narg(merchant_name)))
+  AND (sqlc.narg(currency)::text IS NULL OR currency = sqlc.narg(currency))
+  AND (sqlc.narg(rail)::text IS NULL OR rail::text = sqlc.narg(rail))
+  AND (sqlc.narg(since)::timestamptz IS NULL OR created_at >= sqlc.narg(since))
+  AND (sqlc.narg(until)::timestamptz IS NULL OR created_at < sqlc.narg(until))
+ORDER BY authorization_id DESC LIMIT @rows;
+
+-- name: ListAgentAuthorizations :many
+-- ListAuthorizations of one agent, along its own indexes. (As one query, either
+-- way would read everything there is.)
+SELECT * FROM authorizations_by_agent
+WHERE company_id = @company_id AND live = @live AND authorization_id < @before AND agent_id = @agent
+  AND (sqlc.narg(status)::text IS NULL OR status::text = sqlc.narg(status))
+  AND (sqlc.narg(decision)::text IS NULL OR decision::text = sqlc.narg(decision))
+  AND (sqlc.narg(merchant)::text IS NULL OR merchant_key = sqlc.narg(merchant) OR lower(merchant_name) = lower(sqlc.narg(merchant_name)))
+  AND (sqlc.narg(currency)::text IS NULL OR currency = sqlc.narg(currency))
+  AND (sqlc.narg(rail)::text IS NULL OR rail::text = sqlc.narg(rail))
+  AND (sqlc.narg(since)::timestamptz IS NULL OR created_at >= sqlc.narg(since))
+  AND (sqlc.narg(until)::timestamptz IS NULL OR created_at < sqlc.narg(until))
+ORDER BY authorization_id DESC LIMIT @rows;
 
 -- name: ListApprovals :many
 SELECT * FROM approvals

@@ -123,6 +123,43 @@ type Authorization struct {
 	Captured        *int64
 }
 
+type AuthorizationsByAgent struct {
+	CompanyID       uuid.UUID
+	Live            bool
+	AuthorizationID uuid.UUID
+	AgentID         uuid.UUID
+	Status          string
+	Decision        string
+	ReasonCode      string
+	Reason          string
+	Currency        string
+	Requested       int64
+	Amount          int64
+	Refunded        int64
+	MerchantName    string
+	MerchantMcc     string
+	MerchantCountry string
+	MerchantDomain  string
+	MerchantKey     string
+	Rail            string
+	Capture         string
+	Purpose         string
+	Metadata        json.RawMessage
+	Reference       string
+	VoidReason      string
+	ExpiresIn       int32
+	ExpiresAt       *time.Time
+	CreatedAt       time.Time
+	DecidedAt       *time.Time
+	ClosedAt        *time.Time
+	RedeemedAt      *time.Time
+	RequestedBy     string
+	ApprovalID      *uuid.UUID
+	Explanation     []byte
+	HoldID          *uuid.UUID
+	Captured        *int64
+}
+
 type Card struct {
 	CompanyID   uuid.UUID
 	Live        bool

@@ -467,6 +467,106 @@ func (q *Queries) KnownMerchants(ctx context.Context, companies []uuid.UUID, liv
 	return items, nil
 }
 
+const ListAgentAuthorizations = `-- name: ListAgentAuthorizations :many
+SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation, hold_id, captured FROM authorizations_by_agent
+WHERE company_id = $1 AND live = $2 AND authorization_id < $3 AND agent_id = $4
+  AND ($5::text IS NULL OR status::text = $5)
+  AND ($6::text IS NULL OR decision::text = $6)
+  AND ($7::text IS NULL OR merchant_key = $7 OR lower(merchant_name) = lower($8))
+  AND ($9::text IS NULL OR currency = $9)
+  AND ($10::text IS NULL OR rail::text = $10)
+  AND ($11::timestamptz IS NULL OR created_at >= $11)
+  AND ($12::timestamptz IS NULL OR created_at < $12)
+ORDER BY authorization_id DESC LIMIT $13
+`
+
+type ListAgentAuthorizationsParams struct {
+	CompanyID    uuid.UUID
+	Live         bool
+	Before       uuid.UUID
+	Agent        uuid.UUID
+	Status       *string
+	Decision     *string
+	Merchant     *string
+	MerchantName *string
+	Currency     *string
+	Rail         *string
+	Since        *time.Time
+	Until        *time.Time
+	Rows         int32
+}
+
+// ListAuthorizations of one agent, along its own indexes. (As one query, either
+// way would read everything there is.)
+func (q *Queries) ListAgentAuthorizations(ctx context.Context, arg ListAgentAuthorizationsParams) ([]AuthorizationsByAgent, error) {
+	rows, err := q.db.Query(ctx, ListAgentAuthorizations,
+		arg.CompanyID,
+		arg.Live,
+		arg.Before,
+		arg.Agent,
+		arg.Status,
+		arg.Decision,
+		arg.Merchant,
+		arg.MerchantName,
+		arg.Currency,
+		arg.Rail,
+		arg.Since,
+		arg.Until,
+		arg.Rows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuthorizationsByAgent
+	for rows.Next() {
+		var i AuthorizationsByAgent
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.AuthorizationID,
+			&i.AgentID,
+			&i.Status,
+			&i.Decision,
+			&i.ReasonCode,
+			&i.Reason,
+			&i.Currency,
+			&i.Requested,
+			&i.Amount,
+			&i.Refunded,
+			&i.MerchantName,
+			&i.MerchantMcc,
+			&i.MerchantCountry,
+			&i.MerchantDomain,
+			&i.MerchantKey,
+			&i.Rail,
+			&i.Capture,
+			&i.Purpose,
+			&i.Metadata,
+			&i.Reference,
+			&i.VoidReason,
+			&i.ExpiresIn,
+			&i.ExpiresAt,
+			&i.CreatedAt,
+			&i.DecidedAt,
+			&i.ClosedAt,
+			&i.RedeemedAt,
+			&i.RequestedBy,
+			&i.ApprovalID,
+			&i.Explanation,
+			&i.HoldID,
+			&i.Captured,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ListApprovals = `-- name: ListApprovals :many
 SELECT company_id, live, approval_id, authorization_id, agent_id, status, requirements, digest, expires_at, created_at, decided_at FROM approvals
 WHERE company_id = $1 AND live = $2 AND approval_id < $3
@@ -524,26 +624,19 @@ func (q *Queries) ListApprovals(ctx context.Context, arg ListApprovalsParams) ([
 }
 
 const ListAuthorizations = `-- name: ListAuthorizations :many
-SELECT a.company_id, a.live, a.authorization_id, a.agent_id, a.status, a.decision, a.reason_code, a.reason, a.currency, a.requested, a.amount, a.refunded, a.merchant_name, a.merchant_mcc, a.merchant_country, a.merchant_domain, a.merchant_key, a.rail, a.capture, a.purpose, a.metadata, a.reference, a.void_reason, a.expires_in, a.expires_at, a.created_at, a.decided_at, a.closed_at, a.redeemed_at, a.requested_by, a.approval_id, a.explanation, a.hold_id, a.captured FROM (
-  (SELECT x.company_id, x.live, x.authorization_id, x.agent_id, x.status, x.decision, x.reason_code, x.reason, x.currency, x.requested, x.amount, x.refunded, x.merchant_name, x.merchant_mcc, x.merchant_country, x.merchant_domain, x.merchant_key, x.rail, x.capture, x.purpose, x.metadata, x.reference, x.void_reason, x.expires_in, x.expires_at, x.created_at, x.decided_at, x.closed_at, x.redeemed_at, x.requested_by, x.approval_id, x.explanation, x.hold_id, x.captured FROM authorizations x
-   WHERE $1::uuid IS NULL AND x.company_id = $2 AND x.live = $3)
-  UNION ALL
-  (SELECT y.company_id, y.live, y.authorization_id, y.agent_id, y.status, y.decision, y.reason_code, y.reason, y.currency, y.requested, y.amount, y.refunded, y.merchant_name, y.merchant_mcc, y.merchant_country, y.merchant_domain, y.merchant_key, y.rail, y.capture, y.purpose, y.metadata, y.reference, y.void_reason, y.expires_in, y.expires_at, y.created_at, y.decided_at, y.closed_at, y.redeemed_at, y.requested_by, y.approval_id, y.explanation, y.hold_id, y.captured FROM authorizations_by_agent y
-   WHERE y.agent_id = $1 AND y.company_id = $2 AND y.live = $3)
-) a
-WHERE a.authorization_id < $4::uuid
-  AND ($5::text IS NULL OR a.status::text = $5)
-  AND ($6::text IS NULL OR a.decision::text = $6)
-  AND ($7::text IS NULL OR a.merchant_key = $7 OR lower(a.merchant_name) = lower($8))
-  AND ($9::text IS NULL OR a.currency = $9)
-  AND ($10::text IS NULL OR a.rail::text = $10)
-  AND ($11::timestamptz IS NULL OR a.created_at >= $11)
-  AND ($12::timestamptz IS NULL OR a.created_at < $12)
-ORDER BY a.authorization_id DESC LIMIT $13::integer
+SELECT company_id, live, authorization_id, agent_id, status, decision, reason_code, reason, currency, requested, amount, refunded, merchant_name, merchant_mcc, merchant_country, merchant_domain, merchant_key, rail, capture, purpose, metadata, reference, void_reason, expires_in, expires_at, created_at, decided_at, closed_at, redeemed_at, requested_by, approval_id, explanation, hold_id, captured FROM authorizations
+WHERE company_id = $1 AND live = $2 AND authorization_id < $3
+  AND ($4::text IS NULL OR status::text = $4)
+  AND ($5::text IS NULL OR decision::text = $5)
+  AND ($6::text IS NULL OR merchant_key = $6 OR lower(merchant_name) = lower($7))
+  AND ($8::text IS NULL OR currency = $8)
+  AND ($9::text IS NULL OR rail::text = $9)
+  AND ($10::timestamptz IS NULL OR created_at >= $10)
+  AND ($11::timestamptz IS NULL OR created_at < $11)
+ORDER BY authorization_id DESC LIMIT $12
 `
 
 type ListAuthorizationsParams struct {
-	Agent        *uuid.UUID
 	CompanyID    uuid.UUID
 	Live         bool
 	Before       uuid.UUID
@@ -558,10 +651,8 @@ type ListAuthorizationsParams struct {
 	Rows         int32
 }
 
-// Without an agent, or along one's own indexes.
 func (q *Queries) ListAuthorizations(ctx context.Context, arg ListAuthorizationsParams) ([]Authorization, error) {
 	rows, err := q.db.Query(ctx, ListAuthorizations,
-		arg.Agent,
 		arg.CompanyID,
 		arg.Live,
 		arg.Before,

@@ -46,6 +46,7 @@ func TestHistoryIsNotRead(t *testing.T) {
 		"agents and expired":   {db.LockSpendingAgents, []any{companies, lives, agents, companies, lives}},
 		"what velocity counts": {db.RecentlyCounted, []any{[]int32{0}, companies, lives, agents, []int32{10}}},
 		"twins":                {db.Twins, []any{[]int32{0}, companies, lives, agents, []uuid.UUID{ident.Floor(time.Now())}, []string{"aws"}, []string{"usd"}, []int64{100}}},
+		"a list":               {db.ListAuthorizations, []any{h.tenant.Company, h.tenant.Live, uuid.Max, nil, nil, nil, nil, nil, nil, nil, nil, 10}},
 		"by id":                {db.AuthorizationsByIDs, []any{companies, lives, []uuid.UUID{uuid.Max}}},
 	} {
 		if pages := h.pagesRead(q.sql, q.args); pages > 60 {

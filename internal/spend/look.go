@@ -119,11 +119,11 @@ func (s *Service) List(ctx context.Context, t ident.Tenant, f Filter, before uui
 	if err := s.settle(ctx, t); err != nil {
 		return nil, err
 	}
-	rows, err := db.New(s.pool).ListAuthorizations(ctx, db.ListAuthorizationsParams{
+	rows, err := s.list(ctx, db.ListAuthorizationsParams{
 		CompanyID: t.Company, Live: t.Live, Before: orNewest(before), Rows: int32(limit),
-		Agent: optional(f.Agent), Status: optional(string(f.Status)), Decision: optional(f.Decision),
+		Status: optional(string(f.Status)), Decision: optional(f.Decision),
 		Merchant: optional(f.MerchantKey), MerchantName: optional(f.Merchant), Currency: optional(f.Currency),
-		Rail: optional(f.Rail), Since: optional(f.From), Until: optional(f.To)})
+		Rail: optional(f.Rail), Since: optional(f.From), Until: optional(f.To)}, f.Agent)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +134,22 @@ func (s *Service) List(ctx context.Context, t ident.Tenant, f Filter, before uui
 		}
 	}
 	return out, nil
+}
+
+// list asks for the authorizations of one agent, or of all.
+func (s *Service) list(ctx context.Context, p db.ListAuthorizationsParams, agent uuid.UUID) ([]db.Authorization, error) {
+	q := db.New(s.pool)
+	if agent == uuid.Nil {
+		return q.ListAuthorizations(ctx, p)
+	}
+	found, err := q.ListAgentAuthorizations(ctx, db.ListAgentAuthorizationsParams{CompanyID: p.CompanyID, Live: p.Live,
+		Before: p.Before, Agent: agent, Status: p.Status, Decision: p.Decision, Merchant: p.Merchant, MerchantName: p.MerchantName,
+		Currency: p.Currency, Rail: p.Rail, Since: p.Since, Until: p.Until, Rows: p.Rows})
+	rows := make([]db.Authorization, len(found))
+	for i, r := range found {
+		rows[i] = db.Authorization(r)
+	}
+	return rows, err
 }
 
 func orNewest(before uuid.UUID) uuid.UUID {
