@@ -96,10 +96,14 @@ func slurp(r *http.Request) ([]byte, error) {
 	return text, nil
 }
 
-// readAll reads at most one byte too many, in one piece where a length was
+// small is up to which length, in bytes, a body's room is made before it comes.
+// For more, room grows with what has come: to announce much costs the caller nothing.
+const small = 16 << 10
+
+// readAll reads at most one byte too many, in one piece where a small length was
 // announced.
 func readAll(r *http.Request) ([]byte, error) {
-	if r.ContentLength < 0 {
+	if r.ContentLength < 0 || r.ContentLength > small {
 		return io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	}
 	text := make([]byte, r.ContentLength)

@@ -13,7 +13,8 @@ import (
 	"github.com/getpurser/purser/internal/wire"
 )
 
-// A batch travels as columns: arrays of which each holds one value of every row.
+// What a batch asks for travels as columns, arrays of which each holds one value of
+// every row, and what the gate writes as rows.
 // pgx writes an array value by value, each through an interface, and lets its
 // buffer grow with each. registerColumns makes it write those that we send in one
 // go; how an array looks is in PostgreSQL's array_recv.
