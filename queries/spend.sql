@@ -194,6 +194,11 @@ WHERE c.company_id = $1 AND m.live = $2;
 SELECT * FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3;
 
 -- name: ApprovalByID :one
+-- name: AgentsOfAuthorizations :many
+SELECT a.company_id, a.live, a.authorization_id, a.agent_id
+FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@ids::uuid[]) AS id) w
+JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id;
+
 SELECT * FROM approvals WHERE company_id = $1 AND live = $2 AND approval_id = $3;
 
 -- name: ListAuthorizations :many

@@ -152,7 +152,8 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 }
 
 func (f features) newGate(h house) *spend.Service {
-	return spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Lookups: h.lookups, Log: h.log})
+	return spend.New(h.pool, f.keys, f.policies, spend.Config{Issuer: h.BaseURL.String(), Committers: h.committers, Lookups: h.lookups,
+		Audit: f.audit, Log: h.log})
 }
 
 func newAPI(h house, f features) (*api.API, error) {

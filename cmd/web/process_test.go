@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"flag"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +28,10 @@ var built = filepath.Join(os.TempDir(), "purser-web-"+rand.Text())
 
 func TestMain(m *testing.M) {
 	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy logs every piece that it passes on
+	flag.Parse()
+	if most := flag.Lookup("test.parallel"); most.Value.String() == most.DefValue {
+		_ = most.Value.Set(strconv.Itoa(runtime.GOMAXPROCS(0) + 1)) // most of them wait for time to pass
+	}
 	code := m.Run()
 	_ = os.RemoveAll(built) // it may never have been built
 	os.Exit(code)

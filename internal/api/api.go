@@ -72,6 +72,8 @@ type API struct {
 	findAgent func(context.Context, ident.Tenant, string) (uuid.UUID, error)
 	handles   *handles
 	entrance  *entrance
+	refusal   refusal
+	strict    http.Header
 
 	deprecations map[string]Deprecation
 	testGates    map[string]gate
@@ -131,8 +133,11 @@ func New(c Config) (*API, error) {
 		g, err := a.companies.Agent(ctx, t, named)
 		return g.ID, err
 	}
+	a.entrance, a.strict = newEntrance(a.spend.Crowded), strictest()
+	if a.refusal, err = a.newRefusal(); err != nil {
+		return nil, err
+	}
 	a.handles, err = newHandles(a.findAgent)
-	a.entrance = newEntrance(a.spend.Crowded)
 	return a, err
 }
 

@@ -144,7 +144,7 @@ func newTester(t *testing.T, pool *postgres.Pool) *tester {
 		findAgent: func(context.Context, ident.Tenant, string) (uuid.UUID, error) {
 			return uuid.Nil, fault.Missing("agent")
 		},
-		entrance: newEntrance(func(ident.Tenant) bool { return false }),
+		entrance: newEntrance(func(ident.Tenant) bool { return false }), strict: strictest(),
 	}
 	tr.api = a
 	e := echo.New()

@@ -18,9 +18,10 @@ import (
 )
 
 // Middleware is what every request passes, pages too, outermost first. It
-// belongs into echo's Use.
+// belongs into echo's Use, which calls each of them for every request: what they
+// do before they return a handler is done as often.
 func (a *API) Middleware() []echo.MiddlewareFunc {
-	chain := []echo.MiddlewareFunc{a.begin, securityHeaders, a.turnAway}
+	chain := []echo.MiddlewareFunc{a.begin, a.secure, a.turnAway}
 	if a.tracer != nil {
 		chain = append(chain, otelecho.Middleware("purser", otelecho.WithTracerProvider(a.tracer)))
 	}
@@ -153,18 +154,22 @@ func (a *API) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 
 var errPanic = errors.New("a handler panicked")
 
-// securityHeaders sets the strictest defaults; a page replaces the content
-// security policy by its own.
-func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
-	strict := http.Header{
+// strictest are the headers of every answer; a page replaces the content security
+// policy by its own.
+func strictest() http.Header {
+	return http.Header{
 		"X-Content-Type-Options":  {"nosniff"},
 		"Referrer-Policy":         {"no-referrer"},
 		"X-Frame-Options":         {"DENY"},
 		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
 	}
+}
+
+// secure sets the strictest headers.
+func (a *API) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		maps.Copy(h, strict)
+		maps.Copy(h, a.strict)
 		if strings.HasPrefix(c.Request().URL.Path, "/v1/") {
 			h.Set("Cache-Control", "no-store")
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"hash/maphash"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
@@ -119,30 +121,43 @@ func (e *entrance) hasPlace(t ident.Tenant) bool {
 	return e.place(t)
 }
 
-// turnAway refuses at the door, before anything is known or written down of the
-// request: at twice of what can be served, what a refusal costs is most of what
-// there is. One line a second says how many there were.
-func (a *API) turnAway(next echo.HandlerFunc) echo.HandlerFunc {
-	p := a.problem("", overloaded())
-	body, err := encode(p)
-	before, after, _ := strings.Cut(string(body), noID)
-	turned := a.metrics.requests.WithLabelValues("/v1/authorize", http.MethodPost, "503")
-	return func(c echo.Context) error {
-		if err != nil || !a.entrance.turnsAway(c.Request()) {
-			return next(c)
-		}
-		turned.Inc()
-		if n := a.entrance.toLog(); n > 0 {
-			a.log.Warn("requests were turned away at the door", "count", n)
-		}
-		p.headers(c.Response().Header())
-		id := callOf(c.Request().Context()).id // nothing in it has to be escaped
-		return c.Blob(p.Status, problemType, []byte(before+noID[:len(noID)-1]+id+`"`+after))
-	}
+// refusal is what is answered at the door, written beforehand: it is the same for
+// everybody, but for the request's id in the middle.
+type refusal struct {
+	problem       *Problem
+	before, after string
+	count         prometheus.Counter
 }
 
 // noID is where a problem without an id has its place.
 const noID = `"request_id":""`
+
+func (a *API) newRefusal() (refusal, error) {
+	p := a.problem("", overloaded())
+	body, err := encode(p)
+	before, after, _ := strings.Cut(string(body), noID)
+	return refusal{problem: p, before: before + noID[:len(noID)-1], after: `"` + after,
+		count: a.metrics.requests.WithLabelValues("/v1/authorize", http.MethodPost, strconv.Itoa(p.Status))}, err
+}
+
+// turnAway refuses at the door, before anything is known or written down of the
+// request: at twice of what can be served, what a refusal costs is most of what
+// there is. One line a second says how many there were.
+func (a *API) turnAway(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !a.entrance.turnsAway(c.Request()) {
+			return next(c)
+		}
+		r := &a.refusal
+		r.count.Inc()
+		if n := a.entrance.toLog(); n > 0 {
+			a.log.Warn("requests were turned away at the door", "count", n)
+		}
+		r.problem.headers(c.Response().Header())
+		id := callOf(c.Request().Context()).id // nothing in it has to be escaped
+		return c.Blob(r.problem.Status, problemType, []byte(r.before+id+r.after))
+	}
+}
 
 // toLog counts one who was turned away, and gives their number once a second.
 func (e *entrance) toLog() (n int) {

@@ -175,3 +175,18 @@ func TestTurnedAwayAtTheDoor(t *testing.T) {
 	full = false
 	f.spend.want(200, "", "POST", "/v1/authorize", ask("bot", 1))
 }
+
+// TestMiddlewareIsCheap: echo asks for every middleware's handler anew with each
+// request, so that what is made there is made as often.
+func TestMiddlewareIsCheap(t *testing.T) {
+	// Not in parallel: it counts what the whole process allocates.
+	a := newWorld(t).api
+	e := echo.New()
+	e.Use(a.Middleware()...)
+	e.GET("/v1/nothing", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+	r, answer := httptest.NewRequest(http.MethodGet, "/v1/nothing", nil), httptest.NewRecorder()
+	const most = 20
+	if n := testing.AllocsPerRun(200, func() { e.ServeHTTP(answer, r) }); n > most {
+		t.Errorf("%.0f allocations around a handler that does nothing, at most %d", n, most)
+	}
+}

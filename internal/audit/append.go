@@ -48,23 +48,28 @@ func Append(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, events ...
 	for i, e := range events {
 		entries[i] = Entry{Tenant: t, Actor: by, Event: e}
 	}
-	return AppendBatch(ctx, tx, entries)
+	_, err := AppendBatch(ctx, tx, entries)
+	return err
 }
+
+// Written are events that a transaction has written, for Log.Remember.
+type Written []db.AuditEvent
 
 // AppendBatch writes events of any number of tenants in one statement. Events
 // of one tenant and moment keep their order.
-func AppendBatch(ctx context.Context, tx pgx.Tx, entries []Entry) error {
+func AppendBatch(ctx context.Context, tx pgx.Tx, entries []Entry) (Written, error) {
 	if len(entries) == 0 {
-		return nil
+		return nil, nil
 	}
-	events, waiting, err := toRows(entries)
+	events, err := toEvents(entries)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := db.New(tx).AppendAudit(ctx, waiting, events); err != nil {
-		return fmt.Errorf("append to the audit log: %w", err)
+	rows, waiting := toRows(events)
+	if err := db.New(tx).AppendAudit(ctx, waiting, rows); err != nil {
+		return nil, fmt.Errorf("append to the audit log: %w", err)
 	}
-	return nil
+	return events, nil
 }
 
 // eventIDs makes ids that rise, so that events of one millisecond keep the

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 
@@ -62,7 +61,7 @@ func newWorld(t *testing.T) world {
 	ownerURL, _ := pgtest.NewURLs(t)
 	w := world{t: t, tenant: ident.Tenant{Company: ident.New(), Live: true},
 		app: connect(t, ownerURL, postgres.AppRole), owner: connect(t, ownerURL, "")}
-	w.log = audit.New(w.app, newNotary(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	w.log = audit.New(w.app, newNotary(), discard)
 	return w
 }
 
@@ -75,6 +74,8 @@ func connect(t *testing.T, url, role string) *postgres.Pool {
 	t.Cleanup(pool.Close)
 	return pool
 }
+
+var discard = slog.New(slog.DiscardHandler)
 
 var member = audit.Member(ident.New(), "req_1")
 

@@ -13,7 +13,7 @@ import (
 )
 
 // dataOf is the event's data in the canonical form, {} when it has none.
-func dataOf(e Event) (string, error) {
+func dataOf(e Event) ([]byte, error) {
 	raw := e.Raw
 	if raw == nil {
 		if flat, ok := flatData(e.Data); ok {
@@ -21,23 +21,23 @@ func dataOf(e Event) (string, error) {
 		}
 		var err error
 		if raw, err = json.Marshal(e.Data); err != nil {
-			return "", fmt.Errorf("audit: data of %s: %w", e.Type, err)
+			return nil, fmt.Errorf("audit: data of %s: %w", e.Type, err)
 		}
 	}
 	if len(raw) == 0 {
-		return "{}", nil
+		return []byte("{}"), nil
 	}
 	canonical, err := proof.Canonicalize(raw)
 	if err != nil {
-		return "", fmt.Errorf("audit: data of %s: %w", e.Type, err)
+		return nil, fmt.Errorf("audit: data of %s: %w", e.Type, err)
 	}
-	return string(canonical), nil
+	return canonical, nil
 }
 
 // flatData writes data whose names are ASCII and whose values are strings and
 // booleans, as nearly all is, in the canonical form at once. Other data is not
 // ok.
-func flatData(data map[string]any) (string, bool) {
+func flatData(data map[string]any) ([]byte, bool) {
 	b := append(make([]byte, 0, 256), '{')
 	for _, name := range slices.Sorted(maps.Keys(data)) {
 		if len(b) > 1 {
@@ -45,7 +45,7 @@ func flatData(data map[string]any) (string, bool) {
 		}
 		var err error
 		if b, err = proof.AppendQuote(b, name); err != nil || !isASCII(name) {
-			return "", false // other names are sorted by their UTF-16
+			return nil, false // other names are sorted by their UTF-16
 		}
 		b = append(b, ':')
 		switch v := data[name].(type) {
@@ -54,13 +54,13 @@ func flatData(data map[string]any) (string, bool) {
 		case bool:
 			b = strconv.AppendBool(b, v)
 		default:
-			return "", false
+			return nil, false
 		}
 		if err != nil {
-			return "", false
+			return nil, false
 		}
 	}
-	return string(append(b, '}')), true
+	return append(b, '}'), true
 }
 
 func isASCII(s string) bool {

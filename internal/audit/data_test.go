@@ -24,7 +24,7 @@ func TestFlatDataIsCanonical(t *testing.T) {
 		if err != nil {
 			return // two names are the same once they are UTF-8
 		}
-		if got, err := dataOf(Event{Data: data}); err != nil || got != string(want) {
+		if got, err := dataOf(Event{Data: data}); err != nil || string(got) != string(want) {
 			t.Fatalf("%s, %v; want %s", got, err, want)
 		}
 		if _, ok := flatData(data); ok {

@@ -31,12 +31,23 @@ func (w world) scatter(dice *rand.Rand, n int) {
 			entries = append(entries, audit.Entry{Tenant: w.tenant, Actor: member, At: at, Event: audit.Event{Type: kind}})
 		}
 		written += len(entries)
-		err := w.app.InTx(w.t.Context(), func(ctx context.Context, tx pgx.Tx) error { return audit.AppendBatch(ctx, tx, entries) })
-		if err != nil {
-			w.t.Fatal(err)
+		if known := w.appendBatch(entries); dice.IntN(2) == 0 {
+			w.log.Remember(known)
 		}
 		w.checkpoint()
 	}
+}
+
+func (w world) appendBatch(entries []audit.Entry) (written audit.Written) {
+	w.t.Helper()
+	err := w.app.InTx(w.t.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		written, err = audit.AppendBatch(ctx, tx, entries)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return written
 }
 
 func (w world) after(f audit.Filter) []proof.Record {

@@ -30,6 +30,7 @@ type Log struct {
 	pool   *postgres.Pool
 	notary Notary
 	logger *slog.Logger
+	recent recent
 }
 
 // New makes the log over a pool.

@@ -19,65 +19,85 @@ import (
 // one page.
 const maxGroup = 100
 
-// toRows turns entries into the rows of one insert, tenant by tenant, and what
-// says that they wait.
-func toRows(entries []Entry) (events, waiting []wire.Row, err error) {
+// toEvents turns entries into events as they will be stored, tenant by tenant. One
+// without a moment of its own has none yet.
+func toEvents(entries []Entry) (events []db.AuditEvent, err error) {
 	byTenant := func(a, b Entry) int { return compareTenants(a.Tenant, b.Tenant) }
 	if !slices.IsSortedFunc(entries, byTenant) {
 		entries = slices.Clone(entries)
 		slices.SortStableFunc(entries, byTenant)
 	}
-	rows, ids := make([]wire.Row, len(entries)), make([]uuid.UUID, len(entries))
+	events = make([]db.AuditEvent, len(entries))
 	var made eventIDs
 	for i, e := range entries {
-		ids[i] = made.next(e.At)
-		if rows[i], err = rowOf(ids[i], e); err != nil {
-			return nil, nil, err
+		if events[i], err = toEvent(made.next(e.At), e); err != nil {
+			return nil, err
 		}
 	}
-	for _, g := range groups(entries) {
-		waiting = append(waiting, waitingOf(entries[g.from].Tenant, ids[g.from:g.to]))
+	return events, nil
+}
+
+func toEvent(id uuid.UUID, e Entry) (db.AuditEvent, error) {
+	actor, err := e.Actor.check()
+	if err != nil {
+		return db.AuditEvent{}, err
 	}
-	return rows, waiting, nil
+	if e.Type == "" {
+		return db.AuditEvent{}, errNoType
+	}
+	data, err := dataOf(e.Event)
+	if e.Agent != nil && *e.Agent == uuid.Nil {
+		e.Agent = nil // as it will be stored
+	}
+	return db.AuditEvent{CompanyID: e.Tenant.Company, Live: e.Tenant.Live, EventID: id, Type: e.Type, Actor: actor, AgentID: e.Agent,
+		Subject: e.Subject, Data: data, RequestID: e.Actor.RequestID, CreatedAt: e.At}, err
+}
+
+// toRows are the rows of one insert, and what says that the events wait.
+func toRows(events []db.AuditEvent) (rows, waiting []wire.Row) {
+	rows = make([]wire.Row, len(events))
+	for i, e := range events {
+		rows[i] = rowOf(e)
+	}
+	for _, g := range groups(events) {
+		waiting = append(waiting, waitingOf(events[g.from:g.to]))
+	}
+	return rows, waiting
 }
 
 // rowOf is an event_row.
-func rowOf(id uuid.UUID, e Entry) (wire.Row, error) {
-	actor, err := e.Actor.check()
-	if err != nil {
-		return nil, err
-	}
-	if e.Type == "" {
-		return nil, errNoType
-	}
-	data, err := dataOf(e.Event)
-	if err != nil {
-		return nil, err
-	}
-	r := wire.New(350 + len(data))
-	r.UUID(e.Tenant.Company)
-	r.Bool(e.Tenant.Live)
-	r.UUID(id)
+func rowOf(e db.AuditEvent) wire.Row {
+	r := wire.New(350 + len(e.Data))
+	r.UUID(e.CompanyID)
+	r.Bool(e.Live)
+	r.UUID(e.EventID)
 	r.Text(e.Type)
-	r.Text(actor)
-	var agent uuid.UUID
-	if e.Agent != nil {
-		agent = *e.Agent
-	}
-	r.UUIDOrNull(agent)
+	r.Text(e.Actor)
+	r.UUIDOrNull(orNil(e.AgentID))
 	r.Text(e.Subject)
-	r.Text(data)
-	r.Text(e.Actor.RequestID)
-	r.TimeOrNull(e.At)
-	return r, nil
+	r.Text(string(e.Data))
+	r.Text(e.RequestID)
+	r.TimeOrNull(e.CreatedAt)
+	return r
 }
 
-// waitingOf is a waiting_row.
-func waitingOf(t ident.Tenant, events []uuid.UUID) wire.Row {
-	r := wire.New(100 + 20*len(events))
-	r.UUID(t.Company)
-	r.Bool(t.Live)
-	r.UUIDs(events)
+func orNil(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
+// waitingOf is a waiting_row, of events of one tenant.
+func waitingOf(events []db.AuditEvent) wire.Row {
+	ids := make([]uuid.UUID, len(events))
+	for i, e := range events {
+		ids[i] = e.EventID
+	}
+	r := wire.New(100 + 20*len(ids))
+	r.UUID(events[0].CompanyID)
+	r.Bool(events[0].Live)
+	r.UUIDs(ids)
 	return r
 }
 
@@ -91,14 +111,14 @@ func compareTenants(a, b ident.Tenant) int {
 	return -1
 }
 
-// group is a part of the entries that waits as one row.
+// group is a part of the events that waits as one row.
 type group struct{ from, to int }
 
-// groups cuts entries where the tenant changes, and where a group is full.
-func groups(entries []Entry) (all []group) {
-	for i, e := range entries {
+// groups cuts events where the tenant changes, and where a group is full.
+func groups(events []db.AuditEvent) (all []group) {
+	for i, e := range events {
 		last := len(all) - 1
-		if last < 0 || e.Tenant != entries[i-1].Tenant || i-all[last].from == maxGroup {
+		if last < 0 || tenantOf(e) != tenantOf(events[i-1]) || i-all[last].from == maxGroup {
 			all = append(all, group{i, i})
 			last++
 		}
@@ -106,6 +126,8 @@ func groups(entries []Entry) (all []group) {
 	}
 	return all
 }
+
+func tenantOf(e db.AuditEvent) ident.Tenant { return ident.Tenant{Company: e.CompanyID, Live: e.Live} }
 
 // toRecord gives an event its public form.
 func toRecord(position int64, e db.AuditEvent) proof.Record {

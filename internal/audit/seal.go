@@ -54,7 +54,7 @@ func (l *Log) seal(ctx context.Context, t ident.Tenant, take lock) (sealed int, 
 		if err != nil || !taken {
 			return err
 		}
-		w, err := takePending(ctx, q, t)
+		w, err := l.takePending(ctx, q, t)
 		if err != nil || len(w.events) == 0 {
 			return err
 		}
@@ -83,7 +83,7 @@ type waiting struct {
 
 // takePending reads the oldest events that wait, in the order of their time,
 // and of their id where the time is the same.
-func takePending(ctx context.Context, q *db.Queries, t ident.Tenant) (w waiting, err error) {
+func (l *Log) takePending(ctx context.Context, q *db.Queries, t ident.Tenant) (w waiting, err error) {
 	rows, err := q.AuditTakePending(ctx, t.Company, t.Live, sealBatch)
 	if err != nil || len(rows) == 0 {
 		return w, err
@@ -92,7 +92,7 @@ func takePending(ctx context.Context, q *db.Queries, t ident.Tenant) (w waiting,
 	for _, r := range rows {
 		w.rows, ids = append(w.rows, r.FirstID), append(ids, r.EventIds...)
 	}
-	if w.events, err = q.AuditEventsByID(ctx, ids, t.Company, t.Live); err != nil {
+	if w.events, err = l.events(ctx, q, t, ids); err != nil {
 		return w, err
 	}
 	slices.SortFunc(w.events, func(a, b db.AuditEvent) int {
@@ -103,4 +103,15 @@ func takePending(ctx context.Context, q *db.Queries, t ident.Tenant) (w waiting,
 		return w, fmt.Errorf("%w: %d events wait, and %d of them are gone, or wait twice", errBroken, len(ids), len(ids)-len(w.events))
 	}
 	return w, nil
+}
+
+// events are those of the ids that there are. It reads what this process has not
+// written itself, or not lately.
+func (l *Log) events(ctx context.Context, q *db.Queries, t ident.Tenant, ids []uuid.UUID) ([]db.AuditEvent, error) {
+	known, unknown := l.recent.take(ids)
+	if len(unknown) == 0 {
+		return known, nil
+	}
+	read, err := q.AuditEventsByID(ctx, unknown, t.Company, t.Live)
+	return append(known, read...), err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 )
 
 // idIn finds the authorization's id in an answer.
@@ -34,14 +35,20 @@ func collecting(does maker, into [][][]byte) maker {
 	}
 }
 
+// toEnd authorizes for a while, and gives the ids of it, each client its own.
+func (b *bench) toEnd(ctx context.Context, s *server, n int, length time.Duration) ([][][]byte, error) {
+	ids := make([][][]byte, n)
+	if _, err := closed(ctx, s.address, n, length, collecting(s.authorizing(s.careful, spread(b.Agents)), ids)); err != nil {
+		return nil, err
+	}
+	return ids, s.settle(ctx)
+}
+
 // ending authorizes for as long as a case takes, and then measures how fast all
 // of that is confirmed, or voided.
 func (b *bench) ending(ctx context.Context, s *server, n int, verb string, want []byte, counted *atomic.Int64) (sample, error) {
-	ids := make([][][]byte, n)
-	if _, err := closed(ctx, s.address, n, b.length(), collecting(s.authorizing(s.careful, spread(b.Agents)), ids)); err != nil {
-		return sample{}, err
-	}
-	if err := s.settle(ctx); err != nil {
+	ids, err := b.toEnd(ctx, s, n, b.length())
+	if err != nil {
 		return sample{}, err
 	}
 	return b.measure(ctx, s, func() (load, error) {

@@ -36,11 +36,19 @@ func (b *bench) profiles(ctx context.Context) error {
 		{"hot-64", main64, s.authorizing(s.careful, hot)},
 		{"spread-64", main64, s.authorizing(s.careful, all)},
 		{"pair-64", main64, s.pairing(s.careful, all)},
+		{"confirm-64", main64, nil}, // of what is authorized before
 		{"replay-64", main64, s.replaying(s.careful, min(remembered, b.Agents))},
 		{"budget-64", main64, s.looking(s.careful, all)},
 	} {
 		if !slices.Contains(b.Profile, p.name) && !slices.Contains(b.Profile, "all") {
 			continue
+		}
+		if p.does == nil {
+			ids, err := b.toEnd(ctx, s, p.n, 2*profileSeconds*time.Second)
+			if err != nil {
+				return err
+			}
+			p.does = s.closing(s.careful, "confirm", sayClosed, &s.tally.confirmed, ids)
 		}
 		if err := b.profile(ctx, s, p.name, p.n, p.does); err != nil {
 			return err

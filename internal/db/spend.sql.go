@@ -13,6 +13,44 @@ import (
 	"github.com/google/uuid"
 )
 
+const AgentsOfAuthorizations = `-- name: AgentsOfAuthorizations :many
+SELECT a.company_id, a.live, a.authorization_id, a.agent_id
+FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live, unnest($3::uuid[]) AS id) w
+JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id
+`
+
+type AgentsOfAuthorizationsRow struct {
+	CompanyID       uuid.UUID
+	Live            bool
+	AuthorizationID uuid.UUID
+	AgentID         uuid.UUID
+}
+
+func (q *Queries) AgentsOfAuthorizations(ctx context.Context, companies []uuid.UUID, lives []bool, ids []uuid.UUID) ([]AgentsOfAuthorizationsRow, error) {
+	rows, err := q.db.Query(ctx, AgentsOfAuthorizations, companies, lives, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AgentsOfAuthorizationsRow
+	for rows.Next() {
+		var i AgentsOfAuthorizationsRow
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.AuthorizationID,
+			&i.AgentID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const AgentsWithExpiredHolds = `-- name: AgentsWithExpiredHolds :many
 WITH RECURSIVE walk AS (
   (SELECT f.company_id, f.live FROM authorizations f WHERE f.status IN ('pending', 'held')

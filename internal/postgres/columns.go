@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -115,10 +116,7 @@ func (c column[T]) Encode(value any, buf []byte) ([]byte, error) {
 	for _, v := range values {
 		size += 4 + max(0, c.length(v))
 	}
-	if cap(buf)-len(buf) < size {
-		// More columns follow: a buffer that grows by little is copied often.
-		buf = append(make([]byte, 0, 3*len(buf)+2*size), buf...)
-	}
+	buf = slices.Grow(buf, size)
 	for _, n := range []uint32{1, 0, c.element, uint32(len(values)), 1} { // dimensions, flags, type, length, first index
 		buf = binary.BigEndian.AppendUint32(buf, n)
 	}

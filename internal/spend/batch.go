@@ -37,6 +37,8 @@ type agentRow struct {
 type mode struct {
 	*snapshot
 	frozen bool
+	// late says that more holds have run out than one transaction gives back.
+	late bool
 }
 
 // batch is one transaction of the gate in memory: everything is read and
@@ -81,6 +83,7 @@ type changes struct {
 	votes      []Vote
 	merchants  map[merchantRef]bool
 	events     []audit.Entry
+	written    audit.Written
 	records    []once.Record
 	decidedIDs []uuid.UUID // of held ones that people or time decided
 }
@@ -123,6 +126,7 @@ func (s *Service) decide(ops []*op) ([]answer, error) {
 		return nil, err
 	}
 	s.memory.learn(&b.changed)
+	s.config.Audit.Remember(b.changed.written)
 	s.waiters.wake(b.changed.decidedIDs)
 	s.prepareUnmetered(b)
 	return answers, nil

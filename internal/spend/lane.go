@@ -158,8 +158,9 @@ func (l *lane) close() {
 
 var laneSeed = maphash.MakeSeed()
 
-// laneOf keeps an agent's requests in one lane: its rows are then locked by one
-// transaction of this process at a time.
-func (s *Service) laneOf(agent uuid.UUID) *lane {
-	return s.lanes[maphash.Bytes(laneSeed, agent[:])%uint64(len(s.lanes))]
+// laneOf keeps an agent's requests in one lane: its rows are then mostly locked by
+// one transaction of this process at a time. What changes an authorization of an
+// agent that is not known yet is in the lane of the authorization instead.
+func (s *Service) laneOf(id uuid.UUID) *lane {
+	return s.lanes[maphash.Bytes(laneSeed, id[:])%uint64(len(s.lanes))]
 }

@@ -97,11 +97,7 @@ func (b *batch) void(call Call, a *Authorization, reason string) error {
 
 // move submits a change of one authorization.
 func (s *Service) move(ctx context.Context, call Call, id uuid.UUID, change func(*batch, *Authorization) error) (Result, error) {
-	agent, err := s.agentOf(ctx, call, id)
-	if err != nil {
-		return Result{}, err
-	}
-	o := &op{tenant: call.Tenant, agent: agent, call: call, reads: reads{authorization: id},
+	o := &op{tenant: call.Tenant, call: call, reads: reads{authorization: id},
 		apply: func(b *batch) (Result, error) {
 			a := b.authorizations[ref{call.Tenant, id}]
 			if a == nil {
@@ -112,26 +108,12 @@ func (s *Service) move(ctx context.Context, call Call, id uuid.UUID, change func
 			}
 			return Result{Authorization: a.copy()}, nil
 		}}
-	return s.submit(ctx, o, nil)
-}
-
-// agentOf is whose an authorization is, if the caller may see it. That never
-// changes, so it may be known before the transaction.
-func (s *Service) agentOf(ctx context.Context, call Call, id uuid.UUID) (uuid.UUID, error) {
-	key := ref{call.Tenant, id}
-	agent, known := s.memory.agents.GetIfPresent(key)
-	if !known {
-		a, err := s.authorization(ctx, call, id)
-		if err != nil {
-			return uuid.Nil, err
+	if agent, known := s.memory.agents.GetIfPresent(ref{call.Tenant, id}); known {
+		if err := o.belongsTo(agent); err != nil {
+			return Result{}, err
 		}
-		agent = a.Agent
-		s.memory.agents.Set(key, agent)
 	}
-	if call.OnlyAgent != uuid.Nil && call.OnlyAgent != agent {
-		return uuid.Nil, fault.Missing("authorization")
-	}
-	return agent, nil
+	return s.submit(ctx, o, nil)
 }
 
 // copy is the authorization as it is now, whatever the rest of the batch does.

@@ -1,6 +1,7 @@
 package spend
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -19,9 +20,10 @@ const retryAfter = time.Second
 // in memory once everything is read and locked.
 type op struct {
 	tenant ident.Tenant
-	agent  uuid.UUID
-	call   Call
-	reads  reads
+	// agent is nil while it is not known whose authorization the op changes.
+	agent uuid.UUID
+	call  Call
+	reads reads
 	// apply checks first and changes after: an error means that it changed
 	// nothing.
 	apply func(*batch) (Result, error)
@@ -76,7 +78,7 @@ func (s *Service) submit(ctx context.Context, o *op, see func(Result)) (Result, 
 	if see != nil {
 		o.preview = make(chan Result, 1)
 	}
-	if err := s.laneOf(o.agent).put(o); err != nil {
+	if err := s.laneOf(cmp.Or(o.agent, o.reads.authorization)).put(o); err != nil {
 		return Result{}, err
 	}
 	patience := time.NewTimer(s.config.Patience)
@@ -116,6 +118,7 @@ func (s *Service) drive(l *lane) {
 				live = append(live, o)
 			}
 		}
+		live = s.place(live)
 		for len(live) > 0 {
 			var later []*op
 			live, later = distinctKeys(live)

@@ -142,7 +142,7 @@ func (p *Past) Write(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for part := range slices.Chunk(b.changed.events, pastChunk) {
-		if err := audit.AppendBatch(ctx, tx, part); err != nil {
+		if _, err := audit.AppendBatch(ctx, tx, part); err != nil {
 			return err
 		}
 	}

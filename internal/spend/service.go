@@ -35,7 +35,10 @@ type Config struct {
 	// Lookups are connections with the same settings for reads by key; nil
 	// means the service's pool.
 	Lookups *postgres.Pool
-	Log     *slog.Logger
+	// Audit is told what was written, so that it need not read it to seal it;
+	// nil means that it reads.
+	Audit *audit.Log
+	Log   *slog.Logger
 }
 
 // CommitterSettings are for the connections that decide or look up: their few

@@ -41,7 +41,7 @@ func (b *batch) write(ctx context.Context) (*pgx.Batch, error) {
 		func() error { return b.writeClosed(ctx, q) },
 		func() error { return c.writeVotes(ctx, q) },
 		func() error { return b.writeMerchants(ctx, q) },
-		func() error { return audit.AppendBatch(ctx, tx, c.events) },
+		func() (err error) { c.written, err = audit.AppendBatch(ctx, tx, c.events); return err },
 		func() error { return c.notify(ctx, q) },
 		func() error { return once.Write(ctx, tx, c.records) },
 	}
