@@ -137,7 +137,7 @@ func newFeatures(ctx context.Context, h house) (f features, err error) {
 	if f.post.mailbox != nil {
 		links = -1
 	}
-	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.letters,
+	if f.access, err = access.Open(ctx, h.pool, f.companies, f.keys, access.Config{BaseURL: h.BaseURL.String(), Mailer: f.post.letters, Queue: f.queue,
 		Logger: h.log, TrustedProxies: h.TrustedProxies, Redis: counters, Clerk: h.Clerk.identity(),
 		LinksPerAddress: links, LinksPerClient: links}); err != nil {
 		return f, err

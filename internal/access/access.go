@@ -10,10 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/notify"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/sign"
 )
@@ -22,11 +24,13 @@ import (
 // people. Links carry secrets: they belong into the mail and nowhere else.
 type Mailer interface {
 	SignInLink(ctx context.Context, to, link string, validFor time.Duration) error
-	Invitation(ctx context.Context, to, companyName, role, link string) error
+	// Invitation is part of the transaction that invites, where it waits to be
+	// delivered.
+	Invitation(ctx context.Context, tx pgx.Tx, to, companyName, role, link string) error
 }
 
-// Config is what access is told at start. BaseURL, Mailer and Logger are
-// required; Mailer is not when Clerk is set.
+// Config is what access is told at start. BaseURL, Logger and either Mailer or
+// Clerk with Queue are required.
 type Config struct {
 	// BaseURL is the server's own address, such as https://purser.example.
 	BaseURL string
@@ -38,6 +42,8 @@ type Config struct {
 	Redis *redis.Client
 	// Clerk lets people sign in there; nil serves magic links.
 	Clerk *ClerkConfig
+	// Queue has Clerk mail invitations where there is no Mailer.
+	Queue *notify.Queue
 	// LinksPerAddress and LinksPerClient bound the sign-in mails in 15
 	// minutes, to one address and from one client address. Zero means 20 and
 	// 100; negative means no bound.
@@ -90,6 +96,9 @@ func Open(ctx context.Context, pool *postgres.Pool, companies *company.Service, 
 			return nil, err
 		}
 	}
+	if c.Mailer == nil {
+		notify.HandleErrand(c.Queue, a.mailByClerk)
+	}
 	companies.WhenKeysChange(a.keys.distrust)
 	return a, nil
 }
@@ -99,8 +108,8 @@ func (c *Config) check() error {
 	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
 		return errors.New("BASE_URL must be an address such as https://purser.example")
 	}
-	if c.Logger == nil || (c.Mailer == nil && c.Clerk == nil) {
-		return errors.New("access: a logger is needed, and a mailer or Clerk")
+	if c.Logger == nil || c.Mailer == nil && (c.Clerk == nil || c.Queue == nil) {
+		return errors.New("access: a logger is needed, and a mailer or Clerk with a queue")
 	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	c.LinksPerAddress = orElse(c.LinksPerAddress, 20)

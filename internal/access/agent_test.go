@@ -1,7 +1,10 @@
 package access_test
 
 import (
+	"context"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/company"
@@ -52,10 +55,10 @@ func TestAgentOfACall(t *testing.T) {
 func TestInvitationIsMailed(t *testing.T) {
 	h := newHouse(t)
 	_, owner := h.found("Acme")
-	m := company.Member{Email: "ada@example.com", Role: company.Viewer, Company: owner.Tenant.Company}
-	if err := h.SendInvitation(t.Context(), m, "Acme"); err != nil {
-		t.Fatal(err)
-	}
+	h.tx(func(ctx context.Context, tx pgx.Tx) error {
+		_, err := h.Invite(ctx, tx, owner.Tenant, owner.Actor(""), owner.ActingRole(), "ada@example.com", company.Viewer)
+		return err
+	})
 	if last := h.mail.links[len(h.mail.links)-1]; last.to != "ada@example.com" || last.link != base+"/sign-in" {
 		t.Errorf("%+v", last)
 	}

@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/getpurser/purser/internal/access/clerkstand"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/notify"
 )
 
 // clerkHouse is access with Clerk's stand-in beside it.
@@ -181,16 +183,22 @@ func TestClerkAway(t *testing.T) {
 	}
 }
 
-func TestClerkUserAcceptsInvitations(t *testing.T) {
-	h := newClerkHouse(t)
+// founded is the owner of a company, user_1.
+func (h clerkHouse) founded() access.Principal {
+	h.t.Helper()
 	h.join("user_1", "owner@example.com")
-	h.join("user_2", "ada@example.com")
 	h.tx(func(ctx context.Context, tx pgx.Tx) error {
 		p := h.who(h.token("user_1", nil))
 		_, _, err := h.companies.Create(ctx, tx, p.Actor(""), company.Person{ID: p.Person, Email: p.Email}, company.NewCompany{Name: "Acme"})
 		return err
 	})
-	owner := h.who(h.token("user_1", nil))
+	return h.who(h.token("user_1", nil))
+}
+
+func TestClerkUserAcceptsInvitations(t *testing.T) {
+	h := newClerkHouse(t)
+	owner := h.founded()
+	h.join("user_2", "ada@example.com")
 	wantCode(t, h.who(h.token("user_2", nil)).NeedCompany(), "no_company")
 	h.tx(func(ctx context.Context, tx pgx.Tx) error {
 		_, err := h.companies.Invite(ctx, tx, owner.Tenant, owner.Actor(""), company.Owner, "ada@example.com", company.Approver)
@@ -218,20 +226,52 @@ func TestClerkConfigured(t *testing.T) {
 	}
 }
 
-// TestClerkInvites: where there is no mail of our own, Clerk sends it, however
-// often.
+// TestClerkInvites: where there is no mail of our own, Clerk sends it, once the
+// invitation has committed and as soon as Clerk answers; to nobody whose
+// invitation was taken back meanwhile.
 func TestClerkInvites(t *testing.T) {
 	h := newClerkHouse(t)
-	h.config.Mailer = nil
-	a := h.replica(h.companies)
-	for range 2 {
-		if err := a.SendInvitation(t.Context(), company.Member{Email: "bob@example.com", Role: company.Viewer}, "Acme"); err != nil {
-			t.Fatal(err)
-		}
+	owner := h.founded()
+	queue, err := notify.NewQueue(h.pool, h.config.Logger)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if landing := h.Invited("bob@example.com"); landing != base+"/sign-up" {
-		t.Errorf("it leads to %q", landing)
+	h.config.Mailer, h.config.Queue = nil, queue
+	a := h.replica(h.companies)
+	invite := func(ctx context.Context, tx pgx.Tx, email string) (company.Member, error) {
+		return a.Invite(ctx, tx, owner.Tenant, owner.Actor(""), company.Owner, email, company.Viewer)
+	}
+	undone := errors.New("undone")
+	if err := h.try(func(ctx context.Context, tx pgx.Tx) error {
+		_, err := invite(ctx, tx, "nobody@example.com")
+		return errors.Join(err, undone)
+	}); !errors.Is(err, undone) {
+		t.Fatal(err)
 	}
 	h.Break(http.StatusInternalServerError)
-	wantCode(t, a.SendInvitation(t.Context(), company.Member{Email: "eve@example.com"}, "Acme"), "identity_unavailable")
+	h.tx(func(ctx context.Context, tx pgx.Tx) error {
+		back, err := invite(ctx, tx, "eve@example.com")
+		if err != nil {
+			return err
+		}
+		if _, err := invite(ctx, tx, "bob@example.com"); err != nil {
+			return err
+		}
+		return h.companies.Remove(ctx, tx, owner.Tenant, owner.Actor(""), company.Owner, back.ID)
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- queue.Run(ctx) }()
+	h.until("Clerk is asked in vain", func() bool { return h.Asked("POST /v1/invitations") > 0 })
+	h.Break(0)
+	h.until("Clerk is asked again", func() bool { return h.Invited("bob@example.com") == base+"/sign-up" })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for _, email := range []string{"eve@example.com", "nobody@example.com"} {
+		if h.Invited(email) != "" {
+			t.Errorf("%s was told", email)
+		}
+	}
 }

@@ -39,7 +39,7 @@ func (o *outbox) SignInLink(_ context.Context, to, link string, _ time.Duration)
 	return nil
 }
 
-func (o *outbox) Invitation(_ context.Context, to, _, _, link string) error {
+func (o *outbox) Invitation(_ context.Context, _ pgx.Tx, to, _, _, link string) error {
 	return o.SignInLink(context.Background(), to, link, 0)
 }
 
@@ -110,6 +110,16 @@ func newHouse(t *testing.T, change ...func(*access.Config)) *house {
 	h.companies = company.New(h.pool)
 	h.Access = h.replica(h.companies)
 	return h
+}
+
+// until waits for something to be true, for as long as a slow machine needs.
+func (h *house) until(what string, so func() bool) {
+	h.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			h.t.Fatalf("not so in time: %s", what)
+		}
+	}
 }
 
 // replica is another process on the same database.

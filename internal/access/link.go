@@ -43,19 +43,6 @@ func (a *Access) SendLink(ctx context.Context, email, client string) error {
 	return mailed(a.config.Mailer.SignInLink(ctx, email, link, linkLifetime))
 }
 
-// SendInvitation mails an invitation after it was committed. Without a mailer
-// Clerk sends one of its own, which leads to the same page.
-func (a *Access) SendInvitation(ctx context.Context, m company.Member, companyName string) error {
-	path := "/sign-in"
-	if a.clerk != nil {
-		path = "/sign-up"
-	}
-	if a.config.Mailer == nil {
-		return a.clerk.invite(ctx, m.Email, a.config.BaseURL+path)
-	}
-	return mailed(a.config.Mailer.Invitation(ctx, m.Email, companyName, string(m.Role), a.config.BaseURL+path))
-}
-
 func mailed(err error) error {
 	if err == nil {
 		return nil

@@ -53,7 +53,7 @@ func (a *API) registerMembers() {
 	invite := tagged("inviteMember", http.MethodPost, "/v1/members", "Invite a member")
 	invite.Description = "The invitation goes by mail; a member from the first sign-in with that address."
 	invite.DefaultStatus = http.StatusCreated
-	handle(a, invite, a.inviteMember)
+	effect(a, invite, a.inviteMember)
 	change := tagged("updateMember", http.MethodPatch, "/v1/members/{id}", "Change a member's role")
 	remove := tagged("removeMember", http.MethodDelete, "/v1/members/{id}", "Remove a member")
 	change.Errors, remove.Errors = []int{http.StatusConflict}, []int{http.StatusConflict}
@@ -73,31 +73,14 @@ func (a *API) listMembers(ctx context.Context, in *struct{ Paging }) (*reply[Lis
 	return pageOf(a, ctx, in.Paging, rows, idPosition(func(m company.Member) uuid.UUID { return m.ID }), memberView), nil
 }
 
-// inviteMember is not an effect like others: the mail goes only after the
-// commit, and not again for a repeated request.
-func (a *API) inviteMember(ctx context.Context, in *struct{ Body Invitation }) (*effected[Member], error) {
+func (a *API) inviteMember(ctx context.Context, tx pgx.Tx, in *struct{ Body Invitation }) (Member, error) {
 	c := callOf(ctx)
-	var invited company.Member
-	out, err := run(ctx, a, http.StatusCreated, func(ctx context.Context, tx pgx.Tx) (Member, error) {
-		var err error
-		invited, err = a.companies.Invite(ctx, tx, c.Tenant, c.actor(), c.ActingRole(), in.Body.Email, company.Role(in.Body.Role))
-		return memberView(invited), err
-	})
-	if err != nil || out.Replayed != "" {
-		return out, err
-	}
-	at, err := a.companies.Get(ctx, c.Tenant)
-	if err == nil {
-		err = a.access.SendInvitation(ctx, invited, at.Name)
-	}
-	if err != nil { // the member is invited all the same, and signs in without the mail
-		a.log.WarnContext(ctx, "an invitation was not mailed", "request_id", c.id, "error", err)
-	}
-	return out, nil
+	m, err := a.access.Invite(ctx, tx, c.Tenant, c.actor(), c.ActingRole(), in.Body.Email, company.Role(in.Body.Role))
+	return memberView(m), err
 }
 
 func (a *API) updateMember(ctx context.Context, tx pgx.Tx, in *struct {
-	ID   string `path:"id" maxLength:"64" doc:"The member's id." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID   string `path:"id" doc:"The member's id." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	Body RoleChange
 }) (Member, error) {
 	c := callOf(ctx)
@@ -110,7 +93,7 @@ func (a *API) updateMember(ctx context.Context, tx pgx.Tx, in *struct {
 }
 
 func (a *API) removeMember(ctx context.Context, tx pgx.Tx, in *struct {
-	ID string `path:"id" maxLength:"64" doc:"The member's id." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The member's id." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }) (Deleted, error) {
 	c := callOf(ctx)
 	id, ok := ident.Parse(ident.Member, in.ID)

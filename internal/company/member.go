@@ -57,8 +57,7 @@ type Membership struct {
 	CompanyName string
 }
 
-// Invite makes an invitation for an address; the caller sends the mail after
-// the commit. `as` is the role that the actor acts with: only owners may invite
+// Invite makes an invitation for an address; the caller has it mailed. `as` is the role that the actor acts with: only owners may invite
 // owners. Conflict: member_exists.
 func (s *Service) Invite(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, as Role, email string, role Role) (Member, error) {
 	email, err := Email(email)

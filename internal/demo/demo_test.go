@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/company"
 	"github.com/getpurser/purser/internal/demo"
@@ -22,8 +24,8 @@ import (
 // quiet delivers no mail.
 type quiet struct{}
 
-func (quiet) SignInLink(context.Context, string, string, time.Duration) error  { return nil }
-func (quiet) Invitation(context.Context, string, string, string, string) error { return nil }
+func (quiet) SignInLink(context.Context, string, string, time.Duration) error          { return nil }
+func (quiet) Invitation(context.Context, pgx.Tx, string, string, string, string) error { return nil }
 
 func fill(t *testing.T, pool *postgres.Pool) (demo.Filled, *access.Access) {
 	t.Helper()

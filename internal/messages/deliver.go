@@ -22,20 +22,9 @@ type letterArgs struct{ stored }
 // Kind is the job's name in the queue.
 func (letterArgs) Kind() string { return "letter" }
 
-// pauses are the waits between attempts; the last is repeated. With
-// letterAttempts they come to a bit more than a day.
-var pauses = []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute,
-	2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute, time.Hour}
-
-const letterAttempts = 36
-
 func letterOptions() *river.InsertOpts {
-	return &river.InsertOpts{Queue: notify.Mail, MaxAttempts: letterAttempts, Priority: 2}
+	return &river.InsertOpts{Queue: notify.Mail, MaxAttempts: notify.DayOfAttempts, Priority: 2}
 }
-
-func pause(attempt int) time.Time { return time.Now().Add(pauses[min(max(attempt, 1), len(pauses))-1]) }
-
-func soon(attempt int) time.Time { return time.Now().Add(pauses[min(max(attempt, 1), 6)-1]) }
 
 type letterWorker struct {
 	river.WorkerDefaults[letterArgs]
@@ -67,7 +56,9 @@ func (w *letterWorker) Work(ctx context.Context, job *river.Job[letterArgs]) err
 }
 
 // NextRetry spreads the attempts over a day.
-func (*letterWorker) NextRetry(job *river.Job[letterArgs]) time.Time { return pause(job.Attempt) }
+func (*letterWorker) NextRetry(job *river.Job[letterArgs]) time.Time {
+	return notify.Pause(job.Attempt)
+}
 
 // finish ends the message and its job at once, so that a server that ends here
 // leaves neither or both.

@@ -145,7 +145,9 @@ func (w *nudgeWorker) Work(ctx context.Context, job *river.Job[nudgeArgs]) error
 }
 
 // NextRetry tries again soon: the database was away.
-func (*nudgeWorker) NextRetry(job *river.Job[nudgeArgs]) time.Time { return soon(job.Attempt) }
+func (*nudgeWorker) NextRetry(job *river.Job[nudgeArgs]) time.Time {
+	return notify.ShortPause(job.Attempt)
+}
 
 // ended tells those who were asked, and who asked, how it ended. Whoever decided
 // knows.

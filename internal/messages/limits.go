@@ -92,7 +92,9 @@ func (w *limitWorker) Work(ctx context.Context, job *river.Job[limitArgs]) error
 }
 
 // NextRetry tries again soon: the database was away.
-func (*limitWorker) NextRetry(job *river.Job[limitArgs]) time.Time { return soon(job.Attempt) }
+func (*limitWorker) NextRetry(job *river.Job[limitArgs]) time.Time {
+	return notify.ShortPause(job.Attempt)
+}
 
 // The percentages that are told.
 var thresholds = []int{100, 80}

@@ -2,6 +2,7 @@ package messages_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -224,6 +225,32 @@ func TestLettersOfSigningInAreSealed(t *testing.T) {
 	}
 	w.mail.failing(nil)
 	w.arrives("canary@example.com", "sign-in link")
+}
+
+// TestInvitationsAreMailedOrUndone with what they tell of: no mail tells of one
+// that was rolled back, and a mail server that is away loses none.
+func TestInvitationsAreMailedOrUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	posting, err := access.Open(t.Context(), w.pool, w.companies, w.keys, access.Config{BaseURL: "http://localhost", Mailer: w.post, Logger: w.log})
+	w.must(err)
+	undone := errors.New("undone")
+	invite := func(email string, end error) error {
+		return w.pool.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+			_, err := posting.Invite(ctx, tx, w.tenant, w.by(), company.Owner, email, company.Viewer)
+			return errors.Join(err, end)
+		})
+	}
+	w.mail.failing(errAway)
+	if err := invite("nobody@example.com", undone); !errors.Is(err, undone) {
+		t.Fatal(err)
+	}
+	w.must(invite("ada@example.com", nil))
+	if n := w.count("SELECT count(*) FROM river.river_job WHERE kind = 'sealed_letter' AND $1::uuid IS NOT NULL AND $2::boolean IS NOT NULL"); n != 1 {
+		t.Errorf("%d letters wait", n)
+	}
+	w.mail.failing(nil)
+	w.arrives("ada@example.com", "Acme invites you")
 }
 
 // TestWeekAddsUp: the numbers of the week's mail are those of the list of its

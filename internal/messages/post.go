@@ -49,25 +49,25 @@ const invitationPatience = 24 * time.Hour
 // SignInLink stores the mail with the link. It is tried for as long as the link
 // works.
 func (p *Post) SignInLink(ctx context.Context, to, link string, validFor time.Duration) error {
-	return p.store(ctx, letterFor{to, mail.SignInLink(link, validFor), time.Now().Add(validFor)})
+	return p.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		return p.store(ctx, tx, letterFor{to, mail.SignInLink(link, validFor), time.Now().Add(validFor)})
+	})
 }
 
-// Invitation stores the mail that invites somebody.
-func (p *Post) Invitation(ctx context.Context, to, companyName, role, link string) error {
-	return p.store(ctx, letterFor{to, mail.Invitation(to, companyName, role, link), time.Now().Add(invitationPatience)})
+// Invitation stores the mail that invites somebody, in the transaction that does.
+func (p *Post) Invitation(ctx context.Context, tx pgx.Tx, to, companyName, role, link string) error {
+	return p.store(ctx, tx, letterFor{to, mail.Invitation(to, companyName, role, link), time.Now().Add(invitationPatience)})
 }
 
 const sealedBinding = "letter"
 
-func (p *Post) store(ctx context.Context, l letterFor) error {
+func (p *Post) store(ctx context.Context, tx pgx.Tx, l letterFor) error {
 	plain, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
-	return p.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		return p.queue.Add(ctx, tx, river.InsertManyParams{Args: sealedArgs{p.seal.Seal(plain, sealedBinding)},
-			InsertOpts: &river.InsertOpts{Queue: notify.Mail, MaxAttempts: letterAttempts, Priority: 1}})
-	})
+	return p.queue.Add(ctx, tx, river.InsertManyParams{Args: sealedArgs{p.seal.Seal(plain, sealedBinding)},
+		InsertOpts: &river.InsertOpts{Queue: notify.Mail, MaxAttempts: notify.DayOfAttempts, Priority: 1}})
 }
 
 // sealedArgs hold a letter that nobody can read but a server with the key.
@@ -107,4 +107,6 @@ func (w *sealedWorker) Work(ctx context.Context, job *river.Job[sealedArgs]) err
 }
 
 // NextRetry tries sooner than other mails: somebody sits and waits.
-func (*sealedWorker) NextRetry(job *river.Job[sealedArgs]) time.Time { return pause(job.Attempt) }
+func (*sealedWorker) NextRetry(job *river.Job[sealedArgs]) time.Time {
+	return notify.Pause(job.Attempt)
+}

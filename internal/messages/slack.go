@@ -86,7 +86,7 @@ type slackArgs struct{ stored }
 func (slackArgs) Kind() string { return "slack" }
 
 func slackOptions() *river.InsertOpts {
-	return &river.InsertOpts{Queue: notify.Web, MaxAttempts: letterAttempts}
+	return &river.InsertOpts{Queue: notify.Web, MaxAttempts: notify.DayOfAttempts}
 }
 
 const (
@@ -126,7 +126,7 @@ func (w *slackWorker) Work(ctx context.Context, job *river.Job[slackArgs]) error
 }
 
 // NextRetry spreads the attempts over a day.
-func (*slackWorker) NextRetry(job *river.Job[slackArgs]) time.Time { return pause(job.Attempt) }
+func (*slackWorker) NextRetry(job *river.Job[slackArgs]) time.Time { return notify.Pause(job.Attempt) }
 
 // slackText is what to say and where; no text when it is not to be said.
 func (s *Service) slackText(ctx context.Context, m message) (address, text string, err error) {

@@ -44,13 +44,11 @@ func (v *visit) showMembers(status int, page views.MembersPage) error {
 	return v.show(status, views.Members(v.titled("Members"), page))
 }
 
-// invite makes the invitation and mails it. A mail that cannot be sent changes
-// nothing: the address becomes a member when it signs in.
 func (v *visit) invite() error {
 	email, role := v.FormValue("email"), v.FormValue("role")
 	var invited company.Member
 	err := v.inTx(func(ctx context.Context, tx pgx.Tx) (err error) {
-		invited, err = v.web.companies.Invite(ctx, tx, v.tenant(), v.actor(), v.who.ActingRole(), email, company.Role(role))
+		invited, err = v.web.access.Invite(ctx, tx, v.tenant(), v.actor(), v.who.ActingRole(), email, company.Role(role))
 		return err
 	})
 	if err != nil {
@@ -60,12 +58,7 @@ func (v *visit) invite() error {
 		}
 		return v.showMembers(http.StatusUnprocessableEntity, views.MembersPage{Wrong: wrong, Email: email, Role: role})
 	}
-	said := "An invitation is on its way to " + invited.Email + "."
-	if err := v.web.access.SendInvitation(v.ctx(), invited, v.frame.Company.Name); err != nil {
-		v.web.log.WarnContext(v.ctx(), "an invitation was not mailed", "request_id", v.requestID(), "error", err)
-		said = invited.Email + " is invited, but the mail could not be sent: tell them to sign in with this address."
-	}
-	return v.to("/settings/members", said)
+	return v.to("/settings/members", "An invitation is on its way to "+invited.Email+".")
 }
 
 func (v *visit) memberID() (uuid.UUID, error) { return v.pathID(ident.Member, "member") }

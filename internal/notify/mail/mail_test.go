@@ -50,7 +50,7 @@ func TestNamesAreEscaped(t *testing.T) {
 	t.Parallel()
 	box := mail.NewMailbox()
 	name := `<script>alert(1)</script> & "Sons"`
-	if err := mail.NewPost(box).Invitation(t.Context(), "ada@example.com", name, "approver", "https://purser.example/sign-in"); err != nil {
+	if err := mail.NewPost(box).Invitation(t.Context(), nil, "ada@example.com", name, "approver", "https://purser.example/sign-in"); err != nil {
 		t.Fatal(err)
 	}
 	m := box.Items()[0]

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Message is one mail in both of its forms. It may hold a secret link: it goes
@@ -34,8 +36,9 @@ func (p *Post) SignInLink(ctx context.Context, to, link string, validFor time.Du
 	return p.send(ctx, to, SignInLink(link, validFor))
 }
 
-// Invitation mails somebody that a company made them a member.
-func (p *Post) Invitation(ctx context.Context, to, companyName, role, link string) error {
+// Invitation mails somebody that a company makes them a member in tx, and does
+// not wait until that has committed.
+func (p *Post) Invitation(ctx context.Context, _ pgx.Tx, to, companyName, role, link string) error {
 	return p.send(ctx, to, Invitation(to, companyName, role, link))
 }
 
