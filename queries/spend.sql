@@ -39,13 +39,14 @@ FOR NO KEY UPDATE;
 
 -- name: ExpiredHolds :many
 -- OFFSET 0 keeps the agents out of the search: by them PostgreSQL would read all
--- of their history.
+-- of their history. Each tenant has so many at most, the oldest first.
 SELECT h.* FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) w
 CROSS JOIN LATERAL (
-  SELECT o.* FROM authorizations o
-  WHERE o.company_id = w.company_id AND o.live = w.live
-    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h
-WHERE h.agent_id = ANY(@agents::uuid[]);
+  SELECT late.* FROM (
+    SELECT o.* FROM authorizations o
+    WHERE o.company_id = w.company_id AND o.live = w.live
+      AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) late
+  WHERE late.agent_id = ANY(@agents::uuid[]) ORDER BY late.expires_at LIMIT sqlc.arg(most)::integer) h;
 
 -- name: AgentsWithExpiredHolds :many
 -- A walk from tenant to tenant over the index of what is open, however much has
@@ -193,12 +194,12 @@ WHERE c.company_id = $1 AND m.live = $2;
 -- name: AuthorizationByID :one
 SELECT * FROM authorizations WHERE company_id = $1 AND live = $2 AND authorization_id = $3;
 
--- name: ApprovalByID :one
 -- name: AgentsOfAuthorizations :many
 SELECT a.company_id, a.live, a.authorization_id, a.agent_id
 FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live, unnest(@ids::uuid[]) AS id) w
 JOIN authorizations a ON a.company_id = w.company_id AND a.live = w.live AND a.authorization_id = w.id;
 
+-- name: ApprovalByID :one
 SELECT * FROM approvals WHERE company_id = $1 AND live = $2 AND approval_id = $3;
 
 -- name: ListAuthorizations :many

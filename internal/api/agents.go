@@ -48,7 +48,7 @@ type AgentChange struct {
 }
 
 type AgentRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The agent's id or handle." example:"procurement-bot"`
+	ID string `path:"id" doc:"The agent's id or handle." example:"procurement-bot"`
 }
 
 func (a *API) registerAgents() {

@@ -99,7 +99,7 @@ func approvalView(r spend.Result) Approval {
 }
 
 type ApprovalRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The approval's id." example:"appr_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The approval's id." example:"appr_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r ApprovalRef) id() (uuid.UUID, error) {
@@ -124,7 +124,7 @@ func (a *API) registerApprovals() {
 func (a *API) listApprovals(ctx context.Context, in *struct {
 	Paging
 	Status string `query:"status" enum:"pending,approved,denied,expired,voided" default:"pending" doc:"Where it stands."`
-	Agent  string `query:"agent" maxLength:"64" doc:"Id or handle."`
+	Agent  string `query:"agent" doc:"Id or handle."`
 }) (*reply[List[Approval]], error) {
 	before, err := a.before(ctx, in.Paging)
 	if err != nil {

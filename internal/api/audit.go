@@ -72,7 +72,7 @@ type AuditConsistency struct {
 }
 
 type AuditFilter struct {
-	Agent string    `query:"agent" maxLength:"64" doc:"Id or handle."`
+	Agent string    `query:"agent" doc:"Id or handle."`
 	Type  string    `query:"type" maxLength:"64" doc:"A type, or a family such as authorization.*."`
 	Actor string    `query:"actor" maxLength:"64" doc:"The id of a key, member or person, or system."`
 	From  time.Time `query:"from" doc:"At or after."`
@@ -169,7 +169,7 @@ func (a *API) getCheckpoint(ctx context.Context, _ *struct{}) (*reply[AuditCheck
 }
 
 func (a *API) getProof(ctx context.Context, in *struct {
-	ID string `path:"id" maxLength:"64" doc:"The event's id." example:"evt_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The event's id." example:"evt_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }) (*reply[AuditProof], error) {
 	id, ok := ident.Parse(ident.Event, in.ID)
 	if !ok {

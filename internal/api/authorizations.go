@@ -31,7 +31,7 @@ type TokenToRedeem struct {
 }
 
 type AuthorizationRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The authorization's id." example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The authorization's id." example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (a *API) registerAuthorizations() {
@@ -43,7 +43,7 @@ func (a *API) registerAuthorizations() {
 	a.alsoHeld(&ask)
 	ask.Metadata = map[string]any{directOf: directly(a.authorize)}
 	handle(a, ask, func(ctx context.Context, in *struct {
-		AgentHeader string `header:"X-Agent-Id" maxLength:"64" doc:"The agent, instead of in the body."`
+		AgentHeader string `header:"X-Agent-Id" doc:"The agent, instead of in the body."`
 		Body        SpendRequest
 	}) (*effected[Authorization], error) {
 		return a.authorize(ctx, &in.Body)
@@ -132,7 +132,7 @@ func (a *API) redeem(ctx context.Context, in *struct{ Body TokenToRedeem }) (*ef
 }
 
 type AuthorizationFilter struct {
-	Agent    string    `query:"agent" maxLength:"64" doc:"Id or handle."`
+	Agent    string    `query:"agent" doc:"Id or handle."`
 	Status   string    `query:"status" enum:"pending,held,confirmed,voided,expired,denied" doc:"Where it stands."`
 	Decision string    `query:"decision" enum:"APPROVED,DENIED,REQUIRES_APPROVAL" doc:"What was decided."`
 	Merchant string    `query:"merchant" maxLength:"256" doc:"A whole name or domain."`
@@ -158,8 +158,11 @@ func (a *API) listAuthorizations(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	view := func(x *spend.Authorization) Authorization { return authorizationView(spend.Result{Authorization: x}) }
-	return pageOf(a, ctx, in.Paging, rows, idPosition(func(x *spend.Authorization) uuid.UUID { return x.ID }), view), nil
+	results, err := a.spend.WithApprovals(ctx, callOf(ctx).Tenant, rows)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(a, ctx, in.Paging, results, idPosition(func(r spend.Result) uuid.UUID { return r.Authorization.ID }), authorizationView), nil
 }
 
 func orNil(id *uuid.UUID) uuid.UUID {

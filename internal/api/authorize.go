@@ -23,7 +23,7 @@ import (
 
 // SpendRequest asks to spend.
 type SpendRequest struct {
-	Agent     string            `json:"agent,omitempty" maxLength:"64" example:"procurement-bot" doc:"Id or handle. X-Agent-Id or a bound key can name it instead."`
+	Agent     string            `json:"agent,omitempty" example:"procurement-bot" doc:"Id or handle. X-Agent-Id or a bound key can name it instead."`
 	Amount    money.Number      `json:"amount"`
 	Currency  string            `json:"currency" example:"usd" doc:"ISO 4217, in any case."`
 	Merchant  Merchant          `json:"merchant"`
@@ -162,6 +162,11 @@ func (a *API) ask(ctx context.Context, named string, r spend.Request) (result sp
 		}
 		return ask(id, handle)
 	})
+	if fault.Is(err, "not_found") {
+		if id, known := a.spend.AskedFor(ctx, c.spendCall()); known {
+			err = ask(id, "")
+		}
+	}
 	return result, err
 }
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -43,7 +42,8 @@ func (a *API) readBody(ctx huma.Context, next func(huma.Context)) {
 
 func (a *API) takeBody(ctx huma.Context) ([]byte, error) {
 	op, state, start := ctx.Operation(), callOf(ctx.Context()), time.Now()
-	text, err := slurp(humaecho.Unwrap(ctx).Request())
+	e := humaecho.Unwrap(ctx)
+	text, err := slurp(e.Response(), e.Request())
 	if err != nil {
 		return nil, err
 	}
@@ -79,21 +79,37 @@ const bodyOf = "body"
 
 // slurp reads the whole body, at most maxBody, whether its length was
 // announced or not. White space alone is no body.
-func slurp(r *http.Request) ([]byte, error) {
+func slurp(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > maxBody {
-		return nil, tooLarge()
+		return nil, tooLong(w, r)
 	}
 	text, err := readAll(r)
-	var limited *http.MaxBytesError
 	switch {
-	case len(text) > maxBody, errors.As(err, &limited):
-		return nil, tooLarge()
+	case len(text) > maxBody:
+		return nil, tooLong(w, r)
 	case err != nil:
 		return nil, fault.New(fault.Malformed, "body_unreadable", "The body broke off.").Because(err)
 	case len(bytes.TrimLeft(text, " \t\r\n")) == 0:
 		return nil, nil
 	}
 	return text, nil
+}
+
+const (
+	// mostDrained is how much of a body that is too long is taken from the network
+	// all the same, in bytes, and drainPatience how long that may take.
+	mostDrained   = 8 << 20
+	drainPatience = time.Second
+)
+
+// tooLong refuses a body. A client that listens only when it has sent everything,
+// on a connection that ends with the answer, would not hear why if nobody took
+// what it sends. Of one that announces more than is taken, nothing is.
+func tooLong(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength <= mostDrained && http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainPatience)) == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, mostDrained) // whatever comes
+	}
+	return tooLarge()
 }
 
 // small is up to which length, in bytes, a body's room is made before it comes.

@@ -58,7 +58,7 @@ func (a *API) registerBudget() {
 }
 
 func (a *API) getBudget(ctx context.Context, in *struct {
-	Agent string `path:"agent" maxLength:"64" doc:"Id or handle." example:"procurement-bot"`
+	Agent string `path:"agent" doc:"Id or handle." example:"procurement-bot"`
 }) (*reply[AgentBudget], error) {
 	t := callOf(ctx).Tenant
 	var rows []policy.Headroom

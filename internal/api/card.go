@@ -68,7 +68,7 @@ func (s CardSecret) stored() any {
 type NewCard struct {
 	Amount    money.Number      `json:"amount" example:"200" doc:"In major units: what moves from the wallet onto the card."`
 	Currency  string            `json:"currency" minLength:"3" maxLength:"3" example:"eur" doc:"ISO 4217, in any case. There must be a wallet in it."`
-	Agent     string            `json:"agent,omitempty" minLength:"1" maxLength:"64" example:"procurement-bot" doc:"Whose card it is, by id or handle. X-Agent-Id can name it instead."`
+	Agent     string            `json:"agent,omitempty" minLength:"1" example:"procurement-bot" doc:"Whose card it is, by id or handle. X-Agent-Id can name it instead."`
 	Name      string            `json:"name,omitempty" maxLength:"200" example:"GPU hours"`
 	SingleUse bool              `json:"single_use,omitzero" doc:"The first approved swipe is the last; once its money has settled, the card is canceled and the rest returns."`
 	Wallet    string            `json:"wallet,omitempty" enum:"company,agent" default:"company" doc:"Whose wallet it is loaded from."`

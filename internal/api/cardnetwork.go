@@ -41,7 +41,7 @@ type SwipeAnswer struct {
 
 // Posting is what a card network says of an authorization.
 type Posting struct {
-	Authorization string       `json:"authorization" maxLength:"64" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	Authorization string       `json:"authorization" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	Amount        money.Number `json:"amount,omitempty" example:"40" doc:"In major units; all of it without one."`
 	NetworkID     string       `json:"network_id,omitempty" minLength:"1" maxLength:"100" doc:"The network's id; the same one again does nothing. One is made without it."`
 }
@@ -54,13 +54,13 @@ type CapturePosting struct {
 
 // ExpiryPosting is the end of an authorization.
 type ExpiryPosting struct {
-	Authorization string `json:"authorization" maxLength:"64" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	Authorization string `json:"authorization" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	NetworkID     string `json:"network_id,omitempty" minLength:"1" maxLength:"100" doc:"The network's id; the same one again does nothing. One is made without it."`
 }
 
 // DisputeEnd is how a dispute ended.
 type DisputeEnd struct {
-	Authorization string `json:"authorization" maxLength:"64" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	Authorization string `json:"authorization" example:"auth_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	Won           bool   `json:"won" doc:"Whether the money comes back."`
 	NetworkID     string `json:"network_id,omitempty" minLength:"1" maxLength:"100" doc:"The network's id; the same one again does nothing. One is made without it."`
 }

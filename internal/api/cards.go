@@ -18,7 +18,7 @@ import (
 
 // CardRef names a card.
 type CardRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The card's id." example:"card_eur_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The card's id." example:"card_eur_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (a *API) registerCards() {
@@ -88,7 +88,7 @@ func (a *API) cardAgent(ctx context.Context, tx pgx.Tx, named string) (uuid.UUID
 
 func (a *API) listCards(ctx context.Context, in *struct {
 	Paging
-	Agent    string `query:"agent" maxLength:"64" doc:"Only this agent's, by id or handle."`
+	Agent    string `query:"agent" doc:"Only this agent's, by id or handle."`
 	Status   string `query:"status" enum:"active,frozen,canceled" doc:"Only those that are so."`
 	Currency string `query:"currency" maxLength:"3" doc:"ISO 4217, in any case."`
 }) (*reply[List[Card]], error) {

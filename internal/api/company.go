@@ -117,23 +117,11 @@ func (a *API) updateCompany(ctx context.Context, in *struct {
 		}
 	}
 	change := company.Settings{Name: b.Name, Currency: b.Currency, TimeZone: b.TimeZone, ApprovalTimeout: b.ApprovalTimeout,
-		TokenAudience: b.TokenAudience, RequireRedemption: b.RequireRedemption, IfVersion: wanted(versions)}
+		TokenAudience: b.TokenAudience, RequireRedemption: b.RequireRedemption, IfVersions: versions}
 	return run(ctx, a, http.StatusOK, func(ctx context.Context, tx pgx.Tx) (Company, error) {
 		changed, err := a.companies.Update(ctx, tx, c.Tenant, c.actor(), change)
 		return companyView(c.Tenant, changed), err
 	})
-}
-
-// wanted is the one version that an If-Match names: nil when any will do, and
-// one that never is when none can.
-func wanted(versions []int) *int {
-	if versions == nil {
-		return nil
-	}
-	if len(versions) == 0 {
-		return new(0)
-	}
-	return &versions[0]
 }
 
 // onCompany makes the handler of a change that needs to know only the company.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/ident"
 )
 
 // seal authenticates cursors. A cursor is worth something only to the tenant,
@@ -45,9 +46,17 @@ func badCursor() error {
 	return e
 }
 
+// agentID names the agent that the call is scoped to, if it is to one.
+func (c *call) agentID() string {
+	if c.agent == nil {
+		return ""
+	}
+	return ident.Format(ident.Agent, *c.agent)
+}
+
 func (s seal) tag(c *call, position []byte) []byte {
 	m := hmac.New(sha256.New, s.key)
-	for _, part := range [][]byte{[]byte(c.operation), []byte(c.path), []byte(c.companyID() + "/" + c.mode()), []byte(c.query), position} {
+	for _, part := range [][]byte{[]byte(c.operation), []byte(c.path), []byte(c.companyID() + "/" + c.mode() + "/" + c.agentID()), []byte(c.query), position} {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		m.Write(length[:])

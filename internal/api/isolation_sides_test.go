@@ -199,7 +199,7 @@ func (s *side) newPairs(p probe) []pair {
 func (s *side) fillList(address string) {
 	s.t.Helper()
 	kinds := map[string]ident.Prefix{"/v1/agents": ident.Agent, "/v1/api-keys": ident.Key, "/v1/approvals": ident.Approval,
-		"/v1/authorizations": ident.Authorization, "/v1/members": ident.Member, "/v1/policies": ident.Policy, "/v1/audit": ident.Agent,
+		"/v1/authorizations": ident.Authorization, "/v1/members": ident.Member, "/v1/audit": ident.Agent,
 		"/v1/webhooks": ident.Webhook, "/v1/cards": ident.Card,
 		"/v1/wallets": ident.Account, "/v1/ledger/accounts": ident.Account, "/v1/ledger/transactions": ident.Transaction}
 	for range 2 {
@@ -208,6 +208,8 @@ func (s *side) fillList(address string) {
 			s.key.want(200, "", "PUT", policy, map[string]any{"name": s.fresh(), "status": "draft", "rules": []rule{limit(5)}})
 		case strings.HasSuffix(address, "/transactions") && strings.HasPrefix(address, "/v1/cards/"):
 			s.key.want(200, "", "POST", strings.Replace(strings.TrimSuffix(address, "/transactions"), "/v1/", "/v1/sandbox/", 1)+"/authorize", swipe(1))
+		case strings.HasSuffix(address, "/policies"):
+			s.own(string(ident.Policy))
 		case strings.HasSuffix(address, "/deliveries"):
 			s.own(string(ident.Delivery))
 		case strings.HasSuffix(address, "/credentials"):

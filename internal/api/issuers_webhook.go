@@ -12,7 +12,7 @@ import (
 func (a *API) serveStripe(e *echo.Echo) {
 	e.POST("/v1/stripe/:connection/webhook", func(c echo.Context) error {
 		r := c.Request()
-		body, err := slurp(r)
+		body, err := slurp(c.Response(), r)
 		if err != nil {
 			return err
 		}

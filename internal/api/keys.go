@@ -48,7 +48,7 @@ type NewKey struct {
 	Name      string     `json:"name" maxLength:"200" example:"CI"`
 	Mode      string     `json:"mode" enum:"live,test"`
 	Scopes    []string   `json:"scopes" enum:"admin,approvals,spend,settle,read" minItems:"1"`
-	Agent     string     `json:"agent,omitempty" minLength:"1" maxLength:"64" doc:"Binds the key to one agent of that mode."`
+	Agent     string     `json:"agent,omitempty" minLength:"1" doc:"Binds the key to one agent of that mode."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	RateLimit *RateLimit `json:"rate_limit,omitempty" doc:"Only an owner may set it."`
 }
@@ -93,7 +93,7 @@ func (l *RateLimit) limits() *access.Limits {
 }
 
 type KeyRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The key's id." example:"key_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The key's id." example:"key_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r KeyRef) id() (uuid.UUID, error) {
@@ -176,7 +176,7 @@ func (a *API) rerollKey(ctx context.Context, tx pgx.Tx, in *struct {
 
 func (a *API) listKeys(ctx context.Context, in *struct {
 	Paging
-	Agent string `query:"agent" maxLength:"64" doc:"Only the keys of this agent."`
+	Agent string `query:"agent" doc:"Only the keys of this agent."`
 }) (*reply[List[Key]], error) {
 	agent := callOf(ctx).agent
 	if in.Agent != "" {

@@ -114,7 +114,7 @@ func (a *API) listLedgerAccounts(ctx context.Context, in *struct {
 }
 
 func (a *API) getLedgerAccount(ctx context.Context, in *struct {
-	ID string    `path:"id" maxLength:"64" doc:"The account's id." example:"acct_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string    `path:"id" doc:"The account's id." example:"acct_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	At time.Time `query:"at" doc:"The balance as it was then."`
 }) (*reply[LedgerAccount], error) {
 	c := callOf(ctx)
@@ -149,7 +149,7 @@ func (a *API) accountOf(ctx context.Context, named string) (ledger.Account, erro
 
 func (a *API) listLedgerTransactions(ctx context.Context, in *struct {
 	Paging
-	Account string `query:"account" maxLength:"64" doc:"Only those with an entry of this account."`
+	Account string `query:"account" doc:"Only those with an entry of this account."`
 	Kind    string `query:"kind" maxLength:"64" doc:"Only those of this kind."`
 }) (*reply[List[LedgerTransaction]], error) {
 	before, err := a.before(ctx, in.Paging)
@@ -172,7 +172,7 @@ func (a *API) listLedgerTransactions(ctx context.Context, in *struct {
 }
 
 func (a *API) getLedgerTransaction(ctx context.Context, in *struct {
-	ID string `path:"id" maxLength:"64" doc:"The transaction's id." example:"txn_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The transaction's id." example:"txn_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }) (*reply[LedgerTransaction], error) {
 	id, ok := ident.Parse(ident.Transaction, in.ID)
 	if !ok {

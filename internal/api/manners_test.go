@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -340,6 +341,27 @@ func TestBodyLimit(t *testing.T) {
 	defer resp.Body.Close()
 	if resp.StatusCode != 413 {
 		t.Errorf("chunked: %d", resp.StatusCode)
+	}
+}
+
+// TestBodyLimitIsHeard by a client that sends everything before it listens, on a
+// connection that ends with the answer.
+func TestBodyLimitIsHeard(t *testing.T) {
+	t.Parallel()
+	tr := newTester(t, nil)
+	for _, size := range []int{1<<20 + 1, 3 << 20} {
+		conn, err := net.Dial("tcp", tr.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "POST /v1/optional HTTP/1.1\r\nHost: x\r\nX-API-Key: admin\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", size, strings.Repeat("x", size))
+		if err != nil {
+			t.Fatalf("%d bytes: it hung up before all was sent: %v", size, err)
+		}
+		if answer, err := io.ReadAll(conn); err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 413 ")) {
+			t.Errorf("%d bytes: %v %.60s", size, err, answer)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ type MyMessagesChange struct {
 
 // NewStandIn names who stands in.
 type NewStandIn struct {
-	StandIn string     `json:"stand_in" maxLength:"64" doc:"Another member who may decide." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	StandIn string     `json:"stand_in" doc:"Another member who may decide." example:"mem_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 	From    *time.Time `json:"from,omitempty" doc:"Now without it."`
 	Until   time.Time  `json:"until" doc:"At most 366 days later."`
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 
 // PolicyRef names a policy.
 type PolicyRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The policy's id." example:"pol_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The policy's id." example:"pol_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r PolicyRef) id() (uuid.UUID, error) {
@@ -137,7 +138,7 @@ func (a *API) replacePolicy(ctx context.Context, in *struct {
 		return nil, err // before anything is prepared for it
 	}
 	return a.writePolicy(ctx, http.StatusOK, in.Body, func(ctx context.Context, tx pgx.Tx, content policy.Content) (policy.Policy, error) {
-		return a.policies.Update(ctx, tx, c.Tenant, c.actor(), id, wanted(versions), content)
+		return a.policies.Update(ctx, tx, c.Tenant, c.actor(), id, versions, content)
 	})
 }
 
@@ -154,7 +155,7 @@ func (a *API) archivePolicy(ctx context.Context, tx pgx.Tx, in *struct {
 		return Policy{}, err
 	}
 	c := callOf(ctx)
-	p, err := a.policies.Archive(ctx, tx, c.Tenant, c.actor(), id, wanted(versions))
+	p, err := a.policies.Archive(ctx, tx, c.Tenant, c.actor(), id, versions)
 	if err != nil {
 		return Policy{}, err
 	}
@@ -177,7 +178,7 @@ func (a *API) getPolicy(ctx context.Context, in *PolicyRef) (*etagged[Policy], e
 func (a *API) listPolicies(ctx context.Context, in *struct {
 	Paging
 	Status string `query:"status" enum:"draft,shadow,active,archived" doc:"Where it stands."`
-	Agent  string `query:"agent" maxLength:"64" doc:"Those that cover this agent; id or handle."`
+	Agent  string `query:"agent" doc:"Those that cover this agent; id or handle."`
 }) (*reply[List[Policy]], error) {
 	before, err := a.before(ctx, in.Paging)
 	if err != nil {
@@ -223,8 +224,15 @@ func indices(n int) []int {
 	return out
 }
 
-func (a *API) agentPolicies(ctx context.Context, in *AgentRef) (*reply[List[AgentPolicy]], error) {
+func (a *API) agentPolicies(ctx context.Context, in *struct {
+	AgentRef
+	Paging
+}) (*reply[List[AgentPolicy]], error) {
 	t := callOf(ctx).Tenant
+	before, err := a.before(ctx, in.Paging)
+	if err != nil {
+		return nil, err
+	}
 	id, err := a.findAgent(ctx, t, in.ID)
 	if err != nil {
 		return nil, err
@@ -233,12 +241,20 @@ func (a *API) agentPolicies(ctx context.Context, in *AgentRef) (*reply[List[Agen
 	if err != nil {
 		return nil, err
 	}
+	if before != nil { // there are few, so a page is cut out of all
+		rows = slices.DeleteFunc(rows, func(p policy.Policy) bool { return bytes.Compare(p.ID[:], before[:]) >= 0 })
+	}
+	rows = rows[:min(len(rows), in.Limit+1)]
 	of, err := a.companies.Get(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	views, err := agentPolicyViews(rows, policy.Words{Zone: of.TimeZone})
-	return &reply[List[AgentPolicy]]{List[AgentPolicy]{Data: views}}, err
+	if err != nil {
+		return nil, err
+	}
+	position := func(i int) []byte { id := rows[i].ID; return id[:] }
+	return pageOf(a, ctx, in.Paging, indices(len(rows)), position, func(i int) AgentPolicy { return views[i] }), nil
 }
 
 // seenPolicy is a policy that covers an agent that the caller sees.

@@ -20,7 +20,7 @@ import (
 // Trial is what to simulate.
 type Trial struct {
 	Policy   PolicyContent `json:"policy" doc:"It counts as active at all times."`
-	Replaces string        `json:"replaces,omitempty" maxLength:"64" doc:"The policy in whose place it is put."`
+	Replaces string        `json:"replaces,omitempty" doc:"The policy in whose place it is put."`
 	From     time.Time     `json:"from"`
 	To       time.Time     `json:"to" doc:"At most 400 days after from."`
 }

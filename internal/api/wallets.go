@@ -32,7 +32,7 @@ type Wallet struct {
 type TopUp struct {
 	Amount   money.Number `json:"amount" example:"500" doc:"In major units."`
 	Currency string       `json:"currency" minLength:"3" maxLength:"3" example:"usd"`
-	Agent    string       `json:"agent,omitempty" minLength:"1" maxLength:"64" doc:"Into the wallet of this agent, by id or handle; the company's without it."`
+	Agent    string       `json:"agent,omitempty" minLength:"1" doc:"Into the wallet of this agent, by id or handle; the company's without it."`
 }
 
 // ToppedUp is what a top-up did.
@@ -48,8 +48,8 @@ type ToppedUp struct {
 type WalletTransfer struct {
 	Amount   money.Number `json:"amount" example:"50" doc:"In major units."`
 	Currency string       `json:"currency" minLength:"3" maxLength:"3" example:"usd"`
-	From     string       `json:"from,omitempty" minLength:"1" maxLength:"64" doc:"The agent whose wallet it comes from, by id or handle; the company's without it."`
-	To       string       `json:"to,omitempty" minLength:"1" maxLength:"64" doc:"The agent whose wallet it goes to; the company's without it."`
+	From     string       `json:"from,omitempty" minLength:"1" doc:"The agent whose wallet it comes from, by id or handle; the company's without it."`
+	To       string       `json:"to,omitempty" minLength:"1" doc:"The agent whose wallet it goes to; the company's without it."`
 }
 
 // WalletTransferred is what a transfer did.

@@ -58,7 +58,7 @@ func webhookView(e webhooks.Endpoint) Webhook {
 }
 
 type WebhookRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The webhook's id." example:"whk_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The webhook's id." example:"whk_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r WebhookRef) id() (uuid.UUID, error) {

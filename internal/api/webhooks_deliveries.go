@@ -65,7 +65,7 @@ func historyView(d webhooks.Delivery) WebhookHistory {
 }
 
 type DeliveryRef struct {
-	ID string `path:"id" maxLength:"64" doc:"The delivery's id." example:"whd_01jd3v7m4sfx1r5k0m7z2w8y9a"`
+	ID string `path:"id" doc:"The delivery's id." example:"whd_01jd3v7m4sfx1r5k0m7z2w8y9a"`
 }
 
 func (r DeliveryRef) id() (uuid.UUID, error) {

@@ -144,7 +144,7 @@ func TestSettings(t *testing.T) {
 	h.tx(func(ctx context.Context, tx pgx.Tx) error {
 		c, err := h.Update(ctx, tx, h.live, h.by, company.Settings{Name: ptr(" Acme GmbH "), Currency: ptr("EUR"),
 			TimeZone: ptr("Europe/Berlin"), ApprovalTimeout: ptr("90m"), TokenAudience: ptr("https://pay.example"),
-			RequireRedemption: ptr(true), IfVersion: ptr(1)})
+			RequireRedemption: ptr(true), IfVersions: []int{7, 1}})
 		if err == nil && (c.Name != "Acme GmbH" || c.Currency != "eur" || c.TimeZone != "Europe/Berlin" ||
 			c.ApprovalTimeout != 90*time.Minute || c.TokenAudience != "https://pay.example" || !c.RequireRedemption || c.Version != 2) {
 			t.Errorf("got %+v", c)
@@ -169,7 +169,7 @@ func TestSettings(t *testing.T) {
 func TestSettingsRefused(t *testing.T) {
 	h := newHouse(t)
 	for code, in := range map[string]company.Settings{
-		"version_mismatch":     {IfVersion: ptr(7), Name: ptr("B")},
+		"version_mismatch":     {IfVersions: []int{7}, Name: ptr("B")},
 		"required":             {Name: ptr("  ")},
 		"too_long":             {Name: ptr(strings.Repeat("ä", 201))},
 		"malformed_text":       {Name: ptr("a\u202eb")},

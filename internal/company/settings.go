@@ -2,6 +2,7 @@ package company
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,8 +23,8 @@ type Settings struct {
 	// TokenAudience is visible ASCII; empty takes the server's own again.
 	TokenAudience     *string
 	RequireRedemption *bool
-	// IfVersion refuses the change when the version is another one.
-	IfVersion *int
+	// IfVersions refuses the change when the version is none of these; nil takes any.
+	IfVersions []int
 }
 
 // Update changes settings, which both modes share, and raises both modes'
@@ -38,7 +39,7 @@ func (s *Service) Update(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audi
 	if err != nil {
 		return Company{}, err
 	}
-	if in.IfVersion != nil && *in.IfVersion != before.Version {
+	if in.IfVersions != nil && !slices.Contains(in.IfVersions, before.Version) {
 		return Company{}, fault.New(fault.Stale, "version_mismatch",
 			"The company has changed: it is at version %d now.", before.Version)
 	}

@@ -303,16 +303,22 @@ func (q *Queries) EpochAndClock(ctx context.Context, companyID uuid.UUID, live b
 const ExpiredHolds = `-- name: ExpiredHolds :many
 SELECT h.company_id, h.live, h.authorization_id, h.agent_id, h.status, h.decision, h.reason_code, h.reason, h.currency, h.requested, h.amount, h.refunded, h.merchant_name, h.merchant_mcc, h.merchant_country, h.merchant_domain, h.merchant_key, h.rail, h.capture, h.purpose, h.metadata, h.reference, h.void_reason, h.expires_in, h.expires_at, h.created_at, h.decided_at, h.closed_at, h.redeemed_at, h.requested_by, h.approval_id, h.explanation, h.hold_id, h.captured FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
 CROSS JOIN LATERAL (
-  SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation, o.hold_id, o.captured FROM authorizations o
-  WHERE o.company_id = w.company_id AND o.live = w.live
-    AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) h
-WHERE h.agent_id = ANY($3::uuid[])
+  SELECT late.company_id, late.live, late.authorization_id, late.agent_id, late.status, late.decision, late.reason_code, late.reason, late.currency, late.requested, late.amount, late.refunded, late.merchant_name, late.merchant_mcc, late.merchant_country, late.merchant_domain, late.merchant_key, late.rail, late.capture, late.purpose, late.metadata, late.reference, late.void_reason, late.expires_in, late.expires_at, late.created_at, late.decided_at, late.closed_at, late.redeemed_at, late.requested_by, late.approval_id, late.explanation, late.hold_id, late.captured FROM (
+    SELECT o.company_id, o.live, o.authorization_id, o.agent_id, o.status, o.decision, o.reason_code, o.reason, o.currency, o.requested, o.amount, o.refunded, o.merchant_name, o.merchant_mcc, o.merchant_country, o.merchant_domain, o.merchant_key, o.rail, o.capture, o.purpose, o.metadata, o.reference, o.void_reason, o.expires_in, o.expires_at, o.created_at, o.decided_at, o.closed_at, o.redeemed_at, o.requested_by, o.approval_id, o.explanation, o.hold_id, o.captured FROM authorizations o
+    WHERE o.company_id = w.company_id AND o.live = w.live
+      AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp() OFFSET 0) late
+  WHERE late.agent_id = ANY($3::uuid[]) ORDER BY late.expires_at LIMIT $4::integer) h
 `
 
 // OFFSET 0 keeps the agents out of the search: by them PostgreSQL would read all
-// of their history.
-func (q *Queries) ExpiredHolds(ctx context.Context, companies []uuid.UUID, lives []bool, agents []uuid.UUID) ([]Authorization, error) {
-	rows, err := q.db.Query(ctx, ExpiredHolds, companies, lives, agents)
+// of their history. Each tenant has so many at most, the oldest first.
+func (q *Queries) ExpiredHolds(ctx context.Context, companies []uuid.UUID, lives []bool, agents []uuid.UUID, most int32) ([]Authorization, error) {
+	rows, err := q.db.Query(ctx, ExpiredHolds,
+		companies,
+		lives,
+		agents,
+		most,
+	)
 	if err != nil {
 		return nil, err
 	}

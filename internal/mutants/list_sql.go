@@ -17,7 +17,7 @@ var queryMutants = []Mutant{
 	{"sql: agents are not locked while history is added", "internal/db/meter.sql.go",
 		`ORDER BY agent_id FOR NO KEY UPDATE`, `ORDER BY agent_id`, "what happens while a limit is made is lost"},
 	{"sql: expired holds are found late", "internal/db/spend.sql.go",
-		"o.expires_at <= statement_timestamp() OFFSET 0) h\nWHERE h.agent_id", "o.expires_at <= statement_timestamp() - interval '1 minute' OFFSET 0) h\nWHERE h.agent_id",
+		"o.expires_at <= statement_timestamp() OFFSET 0) late\n  WHERE late.agent_id = ANY($3::uuid[]) ORDER", "o.expires_at <= statement_timestamp() - interval '1 minute' OFFSET 0) late\n  WHERE late.agent_id = ANY($3::uuid[]) ORDER",
 		"budget is free a minute late"},
 	{"sql: other agents' expired holds are not given back", "internal/db/spend.sql.go",
 		`AND o.status IN ('pending', 'held') AND o.expires_at <= statement_timestamp())`,

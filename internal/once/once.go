@@ -106,6 +106,9 @@ func try(ctx context.Context, pool *postgres.Pool, key Key, fn func(context.Cont
 	return answer, replayed, err
 }
 
+// Kept is for how long an answer is given again.
+const Kept = 30 * 24 * time.Hour
+
 // Record is a key with its answer.
 type Record struct {
 	Key

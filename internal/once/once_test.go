@@ -118,3 +118,20 @@ func TestKeptForThirtyDays(t *testing.T) {
 		t.Fatalf("%d left: %v", left, err)
 	}
 }
+
+// TestOutlivedOnlyWhenRead: two find a key outlived, and the one that comes
+// later must not put its effect in the place of the other's.
+func TestOutlivedOnlyWhenRead(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	k := key("k")
+	if _, _, err := once.Do(t.Context(), pool, k, func(context.Context, pgx.Tx) (once.Answer, error) { return once.Answer{Status: 200}, nil }); err != nil {
+		t.Fatal(err)
+	}
+	err := pool.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		return once.Write(ctx, tx, []once.Record{{Key: k, Answer: once.Answer{Status: 201}, Outlived: true}})
+	})
+	if !once.IsRace(err) {
+		t.Errorf("%v", err)
+	}
+}

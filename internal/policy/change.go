@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -53,9 +54,9 @@ func (s *Store) Create(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.
 }
 
 // Update writes the next version, in the caller's transaction and after
-// Prepare. When expected is not nil and names another version than the present
-// one, the fault is Stale, version_stale. Another is not_found.
-func (s *Store) Update(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, id uuid.UUID, expected *int, c Content) (Policy, error) {
+// Prepare. When expected is not nil and the present version is none of it, the
+// fault is Stale, version_stale. Another is not_found.
+func (s *Store) Update(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, id uuid.UUID, expected []int, c Content) (Policy, error) {
 	return s.write(ctx, tx, t, by, "policy.updated", &c, func(q *db.Queries, row db.InsertPolicyParams) (db.Policy, error) {
 		if _, err := current(ctx, q, t, id, expected); err != nil {
 			return db.Policy{}, err
@@ -67,7 +68,7 @@ func (s *Store) Update(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.
 
 // Archive ends a policy: it decides nothing from the next request on, and its
 // versions stay. Archiving twice changes nothing. Faults are those of Update.
-func (s *Store) Archive(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, id uuid.UUID, expected *int) (Policy, error) {
+func (s *Store) Archive(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, id uuid.UUID, expected []int) (Policy, error) {
 	q := db.New(tx)
 	if _, err := q.LockCompanyMode(ctx, t.Company, t.Live); err != nil {
 		return Policy{}, err
@@ -84,10 +85,10 @@ func (s *Store) Archive(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit
 }
 
 // current reads the policy under the mode's lock and compares its version.
-func current(ctx context.Context, q *db.Queries, t ident.Tenant, id uuid.UUID, expected *int) (Policy, error) {
+func current(ctx context.Context, q *db.Queries, t ident.Tenant, id uuid.UUID, expected []int) (Policy, error) {
 	p, err := get(ctx, q, t, id)
-	if err == nil && expected != nil && *expected != p.Version {
-		return p, fault.New(fault.Stale, "version_stale", "The policy is at version %d by now, not %d: read it again.", p.Version, *expected)
+	if err == nil && expected != nil && !slices.Contains(expected, p.Version) {
+		return p, fault.New(fault.Stale, "version_stale", "The policy is at version %d by now: read it again.", p.Version)
 	}
 	return p, err
 }

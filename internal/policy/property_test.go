@@ -137,6 +137,11 @@ func TestHeadroomIsExact(t *testing.T) {
 			q.Amount.Minor = minor
 			return s.Evaluate(q, f).Outcome
 		}
+		for _, most := range []*int64{h.Max, h.MaxWithoutApproval} {
+			if most != nil && *most < 0 {
+				t.Fatalf("less than nothing: %d", *most)
+			}
+		}
 		if h.Max != nil && (*h.Max > 0 && outcome(*h.Max) == Denied || outcome(*h.Max+1) != Denied) {
 			t.Fatalf("max %d: %s, then %s", *h.Max, outcome(*h.Max), outcome(*h.Max+1))
 		}

@@ -70,7 +70,7 @@ func (s *shelf) create(c Content) (Policy, error) {
 	return s.tx(func(ctx context.Context, tx pgx.Tx) (Policy, error) { return s.Create(ctx, tx, s.tenant, s.by, c) })
 }
 
-func (s *shelf) update(id uuid.UUID, expected *int, c Content) (Policy, error) {
+func (s *shelf) update(id uuid.UUID, expected []int, c Content) (Policy, error) {
 	if _, err := s.Prepare(context.Background(), s.tenant, &c); err != nil {
 		return Policy{}, err
 	}
@@ -93,22 +93,22 @@ func TestVersionsOfAPolicy(t *testing.T) {
 		t.Fatalf("%+v %v", p, err)
 	}
 	next := content(t, `[{"type":"limit","period":"week","amount":"70.50","currency":"usd"}]`)
-	one, two := 1, 2
-	if q, err := s.update(p.ID, &one, next); err != nil || q.Version != 2 || q.Rules[0].Amount.Minor != 7050 {
+	one, two := []int{7, 1}, []int{2}
+	if q, err := s.update(p.ID, one, next); err != nil || q.Version != 2 || q.Rules[0].Amount.Minor != 7050 {
 		t.Fatalf("%+v %v", q, err)
 	}
-	if _, err := s.update(p.ID, &one, next); !fault.Is(err, "version_stale") || fault.From(err).Kind != fault.Stale {
+	if _, err := s.update(p.ID, one, next); !fault.Is(err, "version_stale") || fault.From(err).Kind != fault.Stale {
 		t.Errorf("stale: %v", err)
 	}
 	if q, err := s.update(p.ID, nil, next); err != nil || q.Version != 3 {
 		t.Errorf("without a version: %v %v", q.Version, err)
 	}
-	archive := func(expected *int) (Policy, error) {
+	archive := func(expected []int) (Policy, error) {
 		return s.tx(func(ctx context.Context, tx pgx.Tx) (Policy, error) {
 			return s.Archive(ctx, tx, s.tenant, s.by, p.ID, expected)
 		})
 	}
-	if _, err := archive(&two); !fault.Is(err, "version_stale") {
+	if _, err := archive(two); !fault.Is(err, "version_stale") {
 		t.Errorf("archive of a stale one: %v", err)
 	}
 	for range 2 {
@@ -281,7 +281,7 @@ func TestOneOfTwoWritersWins(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() {
 			expected := 1
-			_, errs[i] = s.update(p.ID, &expected, content(t, `[{"type":"new_merchant"}]`))
+			_, errs[i] = s.update(p.ID, []int{expected}, content(t, `[{"type":"new_merchant"}]`))
 		})
 	}
 	wg.Wait()

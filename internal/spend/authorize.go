@@ -40,7 +40,7 @@ var ErrRenamed = errors.New("spend: the handle is not the agent's")
 // Authorize decides a request. A denial is an answer, not an error.
 //
 // Errors: not_found (404) for an agent that is unknown or deleted,
-// idempotency_conflict (422), overloaded and outcome_unknown (503).
+// idempotency_conflict and redemption_required (422), overloaded and outcome_unknown (503).
 func (s *Service) Authorize(ctx context.Context, call Call, r Request) (Result, error) {
 	merchant := r.Merchant.Key()
 	o := &op{tenant: call.Tenant, agent: r.Agent, call: call,
@@ -68,6 +68,10 @@ func (b *batch) authorize(call Call, r Request, merchant string) (Result, error)
 	m := b.modes[call.Tenant]
 	if err := m.metered(); err != nil {
 		return Result{}, err
+	}
+	if m.settings.RequireRedemption && r.Capture == Auto {
+		return Result{}, fault.BadField("body.capture", "redemption_required",
+			"This company's tokens must be redeemed by a processor before they are confirmed: ask with capture explicit.")
 	}
 	a := b.draft(call, r, merchant)
 	f := b.facts(a)
@@ -100,8 +104,12 @@ func (b *batch) authorize(call Call, r Request, merchant string) (Result, error)
 	return result, nil
 }
 
-// metered refuses to decide while a limit's history is not counted.
+// metered refuses to decide while a limit's history is not counted, or holds that
+// have run out still count.
 func (m *mode) metered() error {
+	if m.late {
+		return fault.New(fault.Unavailable, "holds_ending", "Many holds have run out and are being given back: try again.").After(retryAfter)
+	}
 	if len(m.unmetered) > 0 {
 		return fault.New(fault.Unavailable, "meters_not_ready", "A limit is being prepared: try again.").After(retryAfter)
 	}

@@ -76,6 +76,37 @@ func TestExactlyTheBudget(t *testing.T) {
 	h.checkMeters()
 }
 
+// TestEachAgentsBudget sends eight agents' requests through two gates, in
+// batches of several agents, until each has asked for twice what it has.
+func TestEachAgentsBudget(t *testing.T) {
+	t.Parallel()
+	const budget = 20
+	h := newHouse(t)
+	h.policy(limitRule(budget, "agent"))
+	gates := []*spend.Service{h.gate, h.replica()}
+	agents := h.agents(8)
+	approved := make([]atomic.Int32, len(agents))
+	var wait sync.WaitGroup
+	for i := range 2 * budget * len(agents) {
+		n := i % len(agents)
+		wait.Go(func() {
+			r, err := gates[i/len(agents)%2].Authorize(context.Background(), h.call(), ask(agents[n], 100))
+			if err != nil {
+				t.Error(err)
+			} else if r.Authorization.Decision == policy.Approved {
+				approved[n].Add(1)
+			}
+		})
+	}
+	wait.Wait()
+	for n := range approved {
+		if got := approved[n].Load(); got != budget {
+			t.Errorf("agent %d was approved %d times, not %d", n, got, budget)
+		}
+	}
+	h.checkMeters()
+}
+
 // TestExpiryFreesTheBudgetAtOnce: no sweeper runs here, and the budget is one
 // that another agent's hold uses up.
 func TestExpiryFreesTheBudgetAtOnce(t *testing.T) {

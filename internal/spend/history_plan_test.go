@@ -38,7 +38,7 @@ func TestHistoryIsNotRead(t *testing.T) {
 		sql  string
 		args []any
 	}{
-		"expired holds":        {db.ExpiredHolds, []any{companies, lives, agents}},
+		"expired holds":        {db.ExpiredHolds, []any{companies, lives, agents, 100}},
 		"whether one expired":  {db.Moment, []any{companies, lives, agents, companies, lives, agents}},
 		"the sweeper":          {db.AgentsWithExpiredHolds, nil},
 		"a tenant's expired":   {db.TenantAgentsWithExpiredHolds, []any{h.tenant.Company, h.tenant.Live}},

@@ -3,6 +3,7 @@ package spend
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -134,6 +135,32 @@ func (s *Service) List(ctx context.Context, t ident.Tenant, f Filter, before uui
 		}
 	}
 	return out, nil
+}
+
+// WithApprovals adds what the authorizations of one tenant wait, or waited, for.
+func (s *Service) WithApprovals(ctx context.Context, t ident.Tenant, all []*Authorization) ([]Result, error) {
+	out := make([]Result, len(all))
+	var ids []uuid.UUID
+	for i, a := range all {
+		out[i].Authorization = a
+		if a.ApprovalID != uuid.Nil {
+			ids = append(ids, a.ApprovalID)
+		}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	q := db.New(s.pool)
+	rows, err := q.ApprovalsByIDs(ctx, t.Company, t.Live, ids)
+	if err != nil {
+		return nil, err
+	}
+	approvals, err := withVotes(ctx, q, t, rows)
+	for _, p := range approvals {
+		i := slices.IndexFunc(all, func(a *Authorization) bool { return a.ApprovalID == p.ID })
+		out[i].Approval = p
+	}
+	return out, err
 }
 
 // list asks for the authorizations of one agent, or of all.

@@ -187,19 +187,31 @@ func (b *batch) queueAgentMeters(p *pgx.Batch, agents []ref) {
 
 func (b *batch) keep(m meter.Stored) { b.meters[meterRef{m.Tenant, m.Key}] = m.Meter }
 
-// queueExpired reads the holds of the locked agents that have run out.
+// mostReleased bounds how many holds one transaction gives back, so that it ends
+// in time however many run out together: half a second for holds of the API.
+const mostReleased = 2000
+
+// queueExpired reads the holds of the locked agents that have run out. A tenant
+// with more of them than fit is late: its requests are put off until the rest is
+// given back too, by them and by the sweeper.
 func (b *batch) queueExpired(p *pgx.Batch) {
 	companies, lives := b.tenants()
+	most := max(mostReleased/len(companies), 1)
+	found := map[ident.Tenant]int{}
 	agents := make([]uuid.UUID, 0, len(b.agents))
 	for a := range b.agents {
 		agents = append(agents, a.id)
 	}
 	postgres.Queue(p, func(r db.Authorization) error {
-		if _, locked := b.agents[ref{ident.Tenant{Company: r.CompanyID, Live: r.Live}, r.AgentID}]; !locked {
+		t := ident.Tenant{Company: r.CompanyID, Live: r.Live}
+		if found[t]++; found[t] == most {
+			b.modes[t].late = true
+		}
+		if _, locked := b.agents[ref{t, r.AgentID}]; !locked {
 			return nil
 		}
 		return b.hold(r)
-	}, db.ExpiredHolds, companies, lives, agents)
+	}, db.ExpiredHolds, companies, lives, agents, most)
 }
 
 // hold keeps an authorization as it was read, once.

@@ -199,6 +199,7 @@ func TestBudgetIsWhatAuthorizeAllows(t *testing.T) {
 		}
 		h.authorize(bot, 3000)
 	}
+	h.authorize(bot, 3100) // is held
 	h.expireAll()
 	if b, err := h.gate.Budget(t.Context(), h.tenant, bot, ""); err != nil || *b[0].Max != 8000 || b[0].Limits[0].Reserved != 0 {
 		t.Fatalf("an expired hold still counts: %+v %v", b, err)
@@ -212,6 +213,11 @@ func TestRedeemBindsToTheProcessor(t *testing.T) {
 	bot := h.agent("bot")
 	h.exec(`UPDATE companies SET require_redemption = true`)
 	h.exec(`UPDATE company_modes SET epoch = epoch + 1`)
+	auto := ask(bot, 1000)
+	auto.Capture = spend.Auto
+	if _, err := h.gate.Authorize(t.Context(), h.call(), auto); !fault.Is(err, "redemption_required") {
+		t.Fatalf("%v", err)
+	}
 	r := h.authorize(bot, 1000)
 	id := r.Authorization.ID
 	if _, err := h.gate.Confirm(t.Context(), h.call(), id, nil, ""); !fault.Is(err, "redemption_required") {

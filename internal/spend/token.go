@@ -130,8 +130,24 @@ func (s *Service) freshToken(a *Authorization, company settings, now time.Time) 
 		return s.token(s.claims(a, company, now, a.Amount, a.ExpiresAt))
 	case Denied:
 		return s.token(s.claims(a, company, now, a.Amount, now.Add(TokenLifetime)))
+	case Confirmed:
+		return s.lateToken(a, company, now)
 	}
 	return "", nil
+}
+
+// lateToken is what an authorization that is confirmed by its decision would
+// have been answered with, had people not been asked: the same token whenever it
+// is looked for, for as long as that holds.
+func (s *Service) lateToken(a *Authorization, company settings, now time.Time) (string, error) {
+	if a.Capture != Auto || a.DecidedAt.IsZero() {
+		return "", nil
+	}
+	c := s.claims(a, company, a.DecidedAt, a.Amount, a.DecidedAt.Add(a.ExpiresIn))
+	if !c.ExpiresAt.After(now) {
+		return "", nil
+	}
+	return s.token(c)
 }
 
 func (s *Service) claims(a *Authorization, company settings, at time.Time, minor int64, ends time.Time) Claims {

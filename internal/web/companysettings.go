@@ -10,6 +10,7 @@ import (
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/views"
@@ -44,9 +45,13 @@ func (v *visit) updateCompany() error {
 		err = v.inTx(func(ctx context.Context, tx pgx.Tx) error {
 			_, err := v.web.companies.Update(ctx, tx, v.tenant(), v.actor(), company.Settings{Name: &page.Name, Currency: &page.Currency,
 				TimeZone: &page.TimeZone, ApprovalTimeout: &page.ApprovalTimeout, TokenAudience: &page.TokenAudience,
-				RequireRedemption: &page.RequireRedemption, IfVersion: &page.Version})
+				RequireRedemption: &page.RequireRedemption, IfVersions: []int{page.Version}})
 			return err
 		})
+	}
+	if fault.Is(err, "version_mismatch") {
+		page.Version, page.Changed = v.frame.Company.Version, true
+		return v.show(http.StatusConflict, views.Company(v.titled("Company"), page))
 	}
 	if err != nil {
 		wrong, err := troubles(err)

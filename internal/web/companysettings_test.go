@@ -16,10 +16,15 @@ func TestSettingsOfACompany(t *testing.T) {
 	if now["time_zone"] != "Asia/Tokyo" || now["approval_timeout"] != "90m" || now["token_audience"] != "https://pay.example" || now["require_redemption"] != true {
 		t.Errorf("%v", now)
 	}
-	stale := old.submit("form[action$='/settings/company']", "name", "Mine").want(http.StatusUnprocessableEntity)
-	if !strings.Contains(stale.text("[role=alert]"), "changed") || attribute(stale.find("#field-name"), "value") != "Mine" {
+	stale := old.submit("form[action$='/settings/company']", "name", "Mine").want(http.StatusConflict)
+	if !strings.Contains(stale.text("[role=alert]"), "Asia/Tokyo") || attribute(stale.find("#field-name"), "value") != "Mine" {
 		t.Errorf("a form that somebody overtook: %s", brief(stale))
 	}
+	stale.submit("form[action$='/settings/company']").want(http.StatusSeeOther)
+	if now := f.session(f.owner, true).do("GET", "/v1/company", nil); now["name"] != "Mine" || now["time_zone"] == "Asia/Tokyo" {
+		t.Errorf("saved again: %v", now)
+	}
+	f.owner.open("/settings/company").submit("form[action$='/settings/company']", "time_zone", "Asia/Tokyo").want(http.StatusSeeOther)
 	wrong := f.owner.open("/settings/company").submit("form[action$='/settings/company']", "name", " ", "currency", "gold", "time_zone", "Moon/Base",
 		"approval_timeout", "soon", "token_audience", "a b").want(http.StatusUnprocessableEntity)
 	for _, name := range []string{"name", "currency", "time_zone", "approval_timeout", "token_audience"} {

@@ -48,7 +48,7 @@ func (v *visit) writePolicy(d views.PolicyDraft, beside bool, c policy.Content) 
 		if d.Original == nil || beside {
 			written, err = v.web.policies.Create(ctx, tx, v.tenant(), v.actor(), c)
 		} else {
-			written, err = v.web.policies.Update(ctx, tx, v.tenant(), v.actor(), d.Original.ID, &d.Version, c)
+			written, err = v.web.policies.Update(ctx, tx, v.tenant(), v.actor(), d.Original.ID, []int{d.Version}, c)
 		}
 		return err
 	})

@@ -68,10 +68,10 @@ func (v *visit) setStatus() error {
 	}
 	err = v.inTx(func(ctx context.Context, tx pgx.Tx) error {
 		if to == policy.Archived {
-			_, err = v.web.policies.Archive(ctx, tx, v.tenant(), v.actor(), p.ID, &seen)
+			_, err = v.web.policies.Archive(ctx, tx, v.tenant(), v.actor(), p.ID, []int{seen})
 			return err
 		}
-		_, err = v.web.policies.Update(ctx, tx, v.tenant(), v.actor(), p.ID, &seen, c)
+		_, err = v.web.policies.Update(ctx, tx, v.tenant(), v.actor(), p.ID, []int{seen}, c)
 		return err
 	})
 	if err != nil {

@@ -8,6 +8,8 @@
 package cards
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"time"
 
@@ -59,6 +61,17 @@ func (c Card) PublicID() string { return ident.FormatCard(string(c.Currency), c.
 
 // Money is an amount in the card's currency.
 func (c Card) Money(minor int64) money.Amount { return money.Of(minor, c.Currency) }
+
+// Digest stands for the card's name and its own rules: it is another one as soon
+// as either is.
+func (c Card) Digest() string {
+	rules, err := rulesJSON(c.Controls)
+	if err != nil {
+		return "" // of rules that were read, never
+	}
+	sum := sha256.Sum256(append([]byte(c.Name+"\x00"), rules...))
+	return hex.EncodeToString(sum[:16])
+}
 
 // account is where the card's money is, wallet where it comes from, and clearing
 // where it goes when it is captured. Each card clears by itself, so that the

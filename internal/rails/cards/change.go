@@ -114,10 +114,13 @@ type Change struct {
 	Controls *Controls
 	// Metadata is merged: a key is set, or taken away by an empty value.
 	Metadata map[string]string
+	// Shown is the Digest of the card that the change is one of; empty changes
+	// whatever there is.
+	Shown string
 }
 
-// Update changes a card. Errors: not_found, card_canceled (409), invalid_controls
-// and others (422), provider_unavailable (503).
+// Update changes a card. Errors: not_found, card_canceled and card_changed (409),
+// invalid_controls and others (422), provider_unavailable (503).
 func (s *Service) Update(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, id uuid.UUID, in Change) (Card, error) {
 	before, err := s.movable(ctx, tx, t, id)
 	if err != nil {
@@ -150,6 +153,9 @@ func (s *Service) Update(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Acto
 }
 
 func (in Change) apply(c Card) (Card, error) {
+	if in.Shown != "" && in.Shown != c.Digest() {
+		return c, fault.New(fault.Conflict, "card_changed", "Somebody else changed this card meanwhile. Look at it again.")
+	}
 	var name, controls, metadata error
 	if in.Name != nil {
 		c.Name, name = company.Text("name", *in.Name, 0, maxName)

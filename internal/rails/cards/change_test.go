@@ -123,8 +123,10 @@ func TestUpdate(t *testing.T) {
 	if _, err := update(cards.Change{Name: &name, Controls: &controls}); err != nil || h.count(`audit_events WHERE type = 'card.updated'`) != events || events != 1 {
 		t.Errorf("%v: what changes nothing leaves an event, or a change none", err)
 	}
+	_, err = update(cards.Change{Name: &name, Shown: c.Digest()}) // as it was before
+	wantCode(t, err, "card_changed")
 	none := cards.Controls{}
-	if got, err = update(cards.Change{Controls: &none, Metadata: map[string]string{"a": ""}}); err != nil || len(got.Controls) != 0 || len(got.Metadata) != 0 {
+	if got, err = update(cards.Change{Controls: &none, Metadata: map[string]string{"a": ""}, Shown: h.get(c.ID).Digest()}); err != nil || len(got.Controls) != 0 || len(got.Metadata) != 0 {
 		t.Errorf("%+v %v", got, err)
 	}
 	if _, err := h.move(h.cards.Cancel, c.ID); err != nil {
