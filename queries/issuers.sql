@@ -65,3 +65,16 @@ WHERE x.company_id = $1 AND x.live = $2 AND c.provider = $3 AND x.network_id = $
 
 -- name: IssuerEndedForget :execrows
 DELETE FROM issuer_ended WHERE ended_at < clock_timestamp() - make_interval(secs => @age::float8);
+
+-- What we approved of one authorization of the provider, whose later requests are
+-- numbered, and what of each is held. What was given back is not among them.
+-- name: IssuerRequests :many
+SELECT x.authorization_id, coalesce((SELECT h.remaining FROM ledger_holds h
+    WHERE h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id AND h.closed_at IS NULL), 0)::bigint AS reserved
+FROM card_transactions x
+WHERE x.company_id = @company_id AND x.live = @live AND x.card_id = @card_id AND x.type = 'authorization' AND x.authorization_id IS NOT NULL
+  AND (x.network_id = @ref::text OR starts_with(x.network_id, @ref::text || '#'))
+  AND NOT EXISTS (SELECT FROM card_transactions r WHERE r.company_id = x.company_id AND r.live = x.live AND r.card_id = x.card_id
+    AND r.network_id = x.network_id || ':returned')
+ORDER BY x.transaction_id
+LIMIT 50;

@@ -336,3 +336,47 @@ func (q *Queries) IssuerOpenCards(ctx context.Context, companyID uuid.UUID, live
 	err := row.Scan(&count)
 	return count, err
 }
+
+const IssuerRequests = `-- name: IssuerRequests :many
+SELECT x.authorization_id, coalesce((SELECT h.remaining FROM ledger_holds h
+    WHERE h.company_id = x.company_id AND h.live = x.live AND h.hold_id = x.hold_id AND h.closed_at IS NULL), 0)::bigint AS reserved
+FROM card_transactions x
+WHERE x.company_id = $1 AND x.live = $2 AND x.card_id = $3 AND x.type = 'authorization' AND x.authorization_id IS NOT NULL
+  AND (x.network_id = $4::text OR starts_with(x.network_id, $4::text || '#'))
+  AND NOT EXISTS (SELECT FROM card_transactions r WHERE r.company_id = x.company_id AND r.live = x.live AND r.card_id = x.card_id
+    AND r.network_id = x.network_id || ':returned')
+ORDER BY x.transaction_id
+LIMIT 50
+`
+
+type IssuerRequestsRow struct {
+	AuthorizationID *uuid.UUID
+	Reserved        int64
+}
+
+// What we approved of one authorization of the provider, whose later requests are
+// numbered, and what of each is held. What was given back is not among them.
+func (q *Queries) IssuerRequests(ctx context.Context, companyID uuid.UUID, live bool, cardID uuid.UUID, ref string) ([]IssuerRequestsRow, error) {
+	rows, err := q.db.Query(ctx, IssuerRequests,
+		companyID,
+		live,
+		cardID,
+		ref,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []IssuerRequestsRow
+	for rows.Next() {
+		var i IssuerRequestsRow
+		if err := rows.Scan(&i.AuthorizationID, &i.Reserved); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

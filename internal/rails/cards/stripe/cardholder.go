@@ -31,7 +31,7 @@ func (h Cardholder) check() error {
 // holderOf finds who the cards are issued to: the one that was named, the one
 // that the connection had, or one that is made now.
 func holderOf(ctx context.Context, api *sdk.Client, d Draft, h Cardholder, account *sdk.Account) (string, error) {
-	if h.ID == "" && h.Name == "" && h.Address == nil {
+	if h == (Cardholder{}) {
 		h.ID = d.cardholder
 	}
 	if h.ID == "" {
@@ -81,7 +81,7 @@ func makeHolder(ctx context.Context, api *sdk.Client, d Draft, h Cardholder) (st
 	name := printable(h.Name)
 	if a := h.Address; name == "" || a == nil || a.Line1 == "" || a.City == "" || a.PostalCode == "" || a.Country == "" {
 		return "", fault.BadField("cardholder", "cardholder_incomplete",
-			"The account does not say enough of the company to issue cards to it: give a name in Latin letters and an address with line1, city, postal_code and country.")
+			"The account does not say enough of the company to issue cards to it: give a name in Latin letters and an address with its street (line1), city, postal code and country.")
 	}
 	p := &sdk.IssuingCardholderCreateParams{Name: &name, Type: sdk.String(sdk.IssuingCardholderTypeCompany),
 		Status: sdk.String(sdk.IssuingCardholderStatusActive), Email: given(h.Email), PhoneNumber: given(h.Phone),

@@ -8,8 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	sdk "github.com/stripe/stripe-go/v85"
 
+	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/rails/cards"
 )
 
@@ -40,9 +43,46 @@ func (s *Service) dispute(ctx context.Context, c Connection, d sdk.IssuingDisput
 	}
 	p.NetworkID = d.ID + ":" + string(d.Status)
 	_, err = s.cards.CloseDispute(ctx, c.Tenant, x.card, p, won)
-	if settled(err) {
+	switch {
+	case settled(err) && won:
+		return s.cameBack(ctx, c.Tenant, x.card, d.Transaction.ID, p)
+	case settled(err):
 		return nil
 	}
+	return err
+}
+
+// cameBack books the money of a dispute that was won where it cannot close one
+// here: of two disputes about one authorization, and of a capture that was split,
+// only one can. It goes back to what the capture was booked as, part by part, and
+// what fits nowhere to the wallet that the card is loaded from.
+func (s *Service) cameBack(ctx context.Context, t ident.Tenant, card uuid.UUID, ref string, p cards.NetworkPosting) error {
+	name, left := p.NetworkID, p.Amount
+	credit := name + ":credit"
+	if _, err := s.cards.Find(ctx, t, card, credit); !none(err) {
+		return err // booked before
+	}
+	var was cards.Transaction
+	for n := 1; left > 0; n++ {
+		part, err := s.cards.Find(ctx, t, card, requestID(ref, n))
+		if none(err) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		was = part
+		p.NetworkID, p.Authorization, p.Amount = requestID(name, n), part.Authorization, min(left, part.Amount.Minor)
+		back, err := s.cards.Refund(ctx, t, card, p)
+		if err != nil && !settled(err) {
+			return err
+		}
+		left -= back.Amount.Minor
+	}
+	if left <= 0 {
+		return nil
+	}
+	_, err := s.cards.Credit(ctx, t, card, credit, money.Of(left, was.Amount.Currency), policy.Merchant{Name: was.Merchant}, audit.System())
 	return err
 }
 

@@ -19,7 +19,8 @@ import (
 
 // Input is what a person gives to connect a company.
 type Input struct {
-	// SecretKey is a restricted or a secret key, of the same mode.
+	// SecretKey is a restricted or a secret key, of the same mode. Empty takes the
+	// one that is connected.
 	SecretKey string
 	// WebhookSecret checks Stripe's events. Without one, the webhook is made here.
 	WebhookSecret string
@@ -76,13 +77,16 @@ func (in Input) check(t ident.Tenant) error {
 // Invalid: key_malformed, mode_mismatch, key_refused, cardholder_incomplete,
 // cardholder_refused.
 func (s *Service) Prepare(ctx context.Context, t ident.Tenant, in Input) (Draft, error) {
-	if err := in.check(t); err != nil {
-		return Draft{}, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, 2*callPatience)
 	defer cancel()
 	before, err := s.Connection(ctx, nil, t)
 	if err != nil {
+		return Draft{}, err
+	}
+	if in.SecretKey == "" && before != nil {
+		in.SecretKey = before.key
+	}
+	if err := in.check(t); err != nil {
 		return Draft{}, err
 	}
 	d := Draft{tenant: t, id: ident.New(), key: in.SecretKey}

@@ -9,6 +9,7 @@ import (
 	sdk "github.com/stripe/stripe-go/v85"
 
 	"github.com/getpurser/purser/internal/audit"
+	"github.com/getpurser/purser/internal/db"
 	"github.com/getpurser/purser/internal/fault"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/money"
@@ -47,79 +48,83 @@ func (s *Service) transaction(ctx context.Context, t ident.Tenant, x sdk.Issuing
 	return unreadable(errors.New("stripe: a transaction that goes the wrong way"))
 }
 
-// request is what was approved for one request of an authorization.
-type request struct {
-	authorization uuid.UUID
-	minor         int64
-}
-
-// requests finds what we approved for an authorization of Stripe's: one, or more
-// when the merchant asked for more later.
-func (s *Service) requests(ctx context.Context, card cards.Card, a *sdk.IssuingAuthorization) (out []request, err error) {
+// requests finds what we approved for an authorization of Stripe's, the oldest
+// first: one, or more when the merchant asked for more later. What Stripe declined
+// by itself has no row here, so their numbers have gaps.
+func (s *Service) requests(ctx context.Context, card cards.Card, a *sdk.IssuingAuthorization) ([]db.IssuerRequestsRow, error) {
 	if a == nil || a.ID == "" {
 		return nil, nil
 	}
-	for n := 1; n <= mostRequests; n++ {
-		x, err := s.cards.Find(ctx, card.Tenant, card.ID, requestID(a.ID, n))
-		if none(err) && n > 1 {
-			break // in time one follows the other
-		}
-		if err != nil && !none(err) {
-			return nil, err
-		}
-		if err != nil || x.Type != cards.Authorized {
-			continue
-		}
-		if _, err := s.cards.Find(ctx, card.Tenant, card.ID, returned(requestID(a.ID, n))); none(err) {
-			out = append(out, request{x.Authorization, x.Amount.Minor})
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return db.New(s.pool).IssuerRequests(ctx, card.Tenant.Company, card.Tenant.Live, card.ID, a.ID)
 }
 
-// mostRequests bounds how often a merchant can ask for more.
-const mostRequests = 50
-
 // capture books money that was taken, against what was approved for it. What
-// belongs to nothing that is still open is booked past every rule.
+// belongs to nothing that is still open is booked past every rule. Stripe tells of
+// a transaction again and again, and the requests are others by then: only what
+// is not booked yet is split over them.
 func (s *Service) capture(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, minor int64) error {
+	n, left, err := s.unbooked(ctx, card, x.ID, minor)
+	if err != nil || left <= 0 {
+		return err
+	}
 	approved, err := s.requests(ctx, card, x.Authorization)
 	if err != nil {
 		return err
 	}
 	for i, r := range approved {
-		part := min(minor, r.minor)
+		part := min(left, r.Reserved)
 		if i == len(approved)-1 {
-			part = minor // tips and fuel: above what was approved
+			part = left // tips and fuel: above what was approved
 		}
-		if part == 0 {
-			break
+		if part <= 0 {
+			continue
 		}
-		_, err := s.cards.Capture(ctx, card.Tenant, card.ID, cards.NetworkPosting{NetworkID: requestID(x.ID, i+1), Authorization: r.authorization, Amount: part})
-		if settled(err) {
-			err = s.force(ctx, card, x, requestID(x.ID, i+1), part)
-		}
+		booked, err := s.take(ctx, card, x, cards.NetworkPosting{NetworkID: requestID(x.ID, n), Authorization: *r.AuthorizationID, Amount: part})
 		if err != nil {
 			return err
 		}
-		minor -= part
+		left, n = left-booked, n+1
 	}
 	if len(approved) == 0 {
-		return s.force(ctx, card, x, x.ID, minor)
-	}
-	return nil
-}
-
-// force books what the gate has approved nothing for.
-func (s *Service) force(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, name string, minor int64) error {
-	_, err := s.cards.ForcePost(ctx, card.Tenant, card.ID, cards.Swipe{NetworkID: name, Amount: money.Of(minor, card.Currency),
-		Merchant: merchantOf(x.MerchantData), Metadata: map[string]string{"stripe_transaction": x.ID}})
-	if fault.Is(err, "network_id_conflict") {
-		return nil // booked before, as a capture
+		_, err = s.force(ctx, card, x, requestID(x.ID, n), left)
 	}
 	return err
+}
+
+// unbooked is what of a transaction is in no books yet, and the number of the
+// part that is next.
+func (s *Service) unbooked(ctx context.Context, card cards.Card, ref string, minor int64) (n int, left int64, err error) {
+	for n = 1; minor > 0; n++ {
+		was, err := s.cards.Find(ctx, card.Tenant, card.ID, requestID(ref, n))
+		if none(err) {
+			break
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+		minor -= was.Amount.Minor
+	}
+	return n, minor, nil
+}
+
+// take books a part of a capture, and says how much that part is: another amount
+// than was asked for where somebody else was faster.
+func (s *Service) take(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, p cards.NetworkPosting) (int64, error) {
+	was, err := s.cards.Capture(ctx, card.Tenant, card.ID, p)
+	if settled(err) {
+		return s.force(ctx, card, x, p.NetworkID, p.Amount)
+	}
+	return was.Amount.Minor, err
+}
+
+// force books what the gate has approved nothing for, and says how much it is.
+func (s *Service) force(ctx context.Context, card cards.Card, x sdk.IssuingTransaction, name string, minor int64) (int64, error) {
+	was, err := s.cards.ForcePost(ctx, card.Tenant, card.ID, cards.Swipe{NetworkID: name, Amount: money.Of(minor, card.Currency),
+		Merchant: merchantOf(x.MerchantData), Metadata: map[string]string{"stripe_transaction": x.ID}})
+	if fault.Is(err, "network_id_conflict") { // booked before, as a capture
+		was, err = s.cards.Find(ctx, card.Tenant, card.ID, name)
+	}
+	return was.Amount.Minor, err
 }
 
 // refund books money that came back, to what it was taken for. Stripe's link is
@@ -150,7 +155,7 @@ func (s *Service) captured(ctx context.Context, card cards.Card, x sdk.IssuingTr
 		return nil, err
 	}
 	for _, r := range approved {
-		out = append(out, r.authorization)
+		out = append(out, *r.AuthorizationID)
 	}
 	all, err := s.cards.Transactions(ctx, card.Tenant, card.ID, cards.Page{Limit: recent})
 	for _, was := range all {
