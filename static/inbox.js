@@ -53,45 +53,66 @@
     now.focus();
   }
 
-  // merge brings the list up to date with the server's answer.
+  // merge brings the list up to date with the server's answer, which holds the
+  // newest only: what it leaves out was decided if it is newer than the last of
+  // them. What is older has moved to the next page; it stays, for somebody may
+  // be about to decide it. The ids of cards are in the order of their making.
   function merge(old, now) {
     const list = old.querySelector("[data-list]");
     const wanted = [...now.querySelectorAll("[data-request]")];
-    const known = new Map(list ? [...list.children].map((card) => [card.id, card]) : []);
-    const added = wanted.filter((card) => !known.has(card.id)).length;
-    let gone = 0;
     if (!list) {
-      old.replaceChildren(...now.childNodes);
-      htmx.process(old);
-    } else {
-      let before = null;
-      for (const card of wanted) {
-        const here = known.get(card.id);
-        if (!here) {
-          if (before) before.after(card); else list.prepend(card);
-          htmx.process(card);
-          before = card;
-          continue;
-        }
-        known.delete(card.id);
-        before = here;
-        if (here.dataset.request === card.dataset.request) continue;
-        if (busy(here)) { mark(here, card); continue; }
-        here.replaceWith(card);
-        htmx.process(card);
-        before = card;
-      }
-      for (const card of known.values()) {
-        if ("done" in card.dataset) continue;
-        gone++;
-        if (busy(card)) mark(card, null); else card.remove();
-      }
-      if (list.children.length === 0) {
-        old.replaceChildren(...now.childNodes);
-        htmx.process(old);
-      }
+      replaceAll(old, now);
+      tell(wanted.length, 0);
+      return;
     }
-    tell(added, gone);
+    const known = new Map([...list.children].map((card) => [card.id, card]));
+    const oldest = [...known.keys()].sort()[0];
+    const added = wanted.filter((card) => !known.has(card.id) && card.id > oldest).length;
+    place(list, wanted, known);
+    const end = pager(now) ? wanted.at(-1)?.id ?? "" : "";
+    const gone = [...known.values()].filter((card) => !("done" in card.dataset) && card.id > end);
+    for (const card of gone) {
+      if (busy(card)) mark(card, null); else card.remove();
+    }
+    if (list.children.length === 0) replaceAll(old, now);
+    else turnPages(old, now);
+    tell(added, gone.length);
+  }
+
+  function replaceAll(old, now) {
+    old.replaceChildren(...now.childNodes);
+    htmx.process(old);
+  }
+
+  // place puts what the answer holds into the list, and takes it out of what is
+  // known.
+  function place(list, wanted, known) {
+    let before = null;
+    for (const card of wanted) {
+      const here = known.get(card.id);
+      known.delete(card.id);
+      const same = here?.dataset.request === card.dataset.request;
+      if (here && (same || busy(here))) {
+        if (!same) mark(here, card);
+        before = here;
+        continue;
+      }
+      if (here) here.replaceWith(card);
+      else if (before) before.after(card);
+      else list.prepend(card);
+      htmx.process(card);
+      before = card;
+    }
+  }
+
+  function pager(inbox) { return inbox.querySelector("nav[aria-label=Pages]"); }
+
+  // turnPages has the pager lead where the answer's does.
+  function turnPages(old, now) {
+    const here = pager(old), next = pager(now);
+    if (here?.innerHTML === next?.innerHTML) return;
+    here?.remove();
+    if (next) old.append(next);
   }
 
   function tell(added, gone) {

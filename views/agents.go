@@ -16,8 +16,9 @@ type AgentList struct {
 	Status company.AgentStatus
 	Counts map[company.AgentStatus]int
 	Agents []AgentRow
-	// Next is the address of older ones, empty at the end.
-	Next string
+	// Before is where the page begins, as its address says it; Next is the
+	// address of older ones, empty at the end.
+	Before, Next string
 }
 
 // AgentRow is one agent with its limits, the fullest first.

@@ -118,6 +118,7 @@ var eventTypes = []struct {
 	{"member", "Members", []string{"invited", "joined", "role_changed", "removed", "messages_chosen", "stand_in_named", "stand_in_dropped"}},
 	{"company", "Company", []string{"created", "updated", "frozen", "unfrozen"}},
 	{"card", "Cards", []string{"created", "loaded", "updated", "frozen", "unfrozen", "canceled", "revealed", "reveal_refused"}},
+	{"card_provider", "Card providers", []string{"connected", "disconnected"}},
 	{"ledger", "Ledger", []string{"posted", "floor_changed"}},
 	{"reconciliation", "Reconciliation", []string{"started", "differs"}},
 	{"webhook", "Webhooks", []string{"created", "updated", "deleted", "disabled", "secret_rotated"}},

@@ -28,6 +28,8 @@ func (e Event) Did() string {
 		told = e.didCompany(what)
 	case "card":
 		told = e.didCard(what)
+	case "card_provider":
+		told = map[string]string{"connected": "connected Stripe Issuing" + e.named(" with the account ", e.text("account")), "disconnected": "disconnected Stripe Issuing"}[what]
 	case "ledger":
 		if what == "posted" {
 			told = "posted to the ledger: " + postingName(e.text("kind"))

@@ -32,9 +32,10 @@ type BudgetList struct {
 	Count    int
 	Together *Together
 	// Rooms is what the chosen agent could spend now, Deciding the policies.
-	Rooms          []policy.Headroom
-	Deciding       map[uuid.UUID]policy.Policy
-	Earlier, Later string // the addresses of the pages beside this one
+	Rooms    []policy.Headroom
+	Deciding map[uuid.UUID]policy.Policy
+	// Address is that of this page, Earlier and Later those of the ones beside it.
+	Address, Earlier, Later string
 }
 
 func (b BudgetList) together() string {

@@ -20,6 +20,8 @@ type CardList struct {
 	Agent  string
 	Status cards.Status
 	Cards  []CardRow
+	// Issuer is where new ones come from.
+	Issuer Issuer
 	// Next leads to older ones; empty on the last page.
 	Next  string
 	Wrong Errors
@@ -66,13 +68,19 @@ type LoadForm struct {
 
 // CardForm is what was typed about a card.
 type CardForm struct {
-	// Card is the one that is changed; nil makes a new one.
+	// Card is the one that is changed; nil makes a new one. Shown is its
+	// digest as it was when the form was opened, and Changed says that somebody
+	// else saved it since.
 	Card                        *CardRow
+	Shown                       string
+	Changed                     bool
 	Agent, Wallet, Amount, Name string
 	SingleUse                   bool
 	Controls                    CardControls
 	Agents                      []company.Agent
 	Wallets                     []ledger.WalletState
+	// Issuer is where the card would come from.
+	Issuer Issuer
 	// Handles are those of the agents that wallets belong to.
 	Handles map[uuid.UUID]string
 	Wrong   Errors

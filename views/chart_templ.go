@@ -400,7 +400,7 @@ func SpendChart(f Frame, c Chart, table string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\" hx-trigger=\"toggle once\" hx-target=\"find .chart-table\"><summary class=\"text-sm font-medium\">As a table</summary><div class=\"chart-table mt-2\"><a class=\"prose-link text-sm\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\" hx-trigger=\"toggle once\" hx-target=\"find .chart-table\" hx-select=\"unset\" hx-swap=\"innerHTML\"><summary class=\"text-sm font-medium\">As a table</summary><div class=\"chart-table mt-2\"><a class=\"prose-link text-sm\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/getpurser/purser/internal/access"
 	"github.com/getpurser/purser/internal/company"
+	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/meter"
 )
 
@@ -155,5 +156,16 @@ func (f Frame) liveURL() string {
 	if f.Company.Name == "" {
 		return ""
 	}
-	return f.With("/live", "after", strconv.FormatInt(f.Heard, 10))
+	return f.With("/live", "company", f.publicCompany(), "after", strconv.FormatInt(f.Heard, 10))
 }
+
+// CompanyHeader is the header in which htmx says which company the page shows:
+// the session may have moved to another one meanwhile.
+const CompanyHeader = "X-Purser-Company"
+
+// companyHeader is the header as htmx wants it.
+func (f Frame) companyHeader() string {
+	return `{"` + CompanyHeader + `":"` + f.publicCompany() + `"}`
+}
+
+func (f Frame) publicCompany() string { return ident.Format(ident.Company, f.Company.ID) }

@@ -20,7 +20,9 @@ type WalletsPage struct {
 	// Older says that this is not the first page, which alone has the rest.
 	Older bool
 	Add   AddMoney
-	Move  MoveMoney
+	// Issuer is where money comes from.
+	Issuer Issuer
+	Move   MoveMoney
 }
 
 // AddMoney is the form for test money.

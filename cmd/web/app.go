@@ -164,7 +164,7 @@ func newAPI(h house, f features) (*api.API, error) {
 
 func newPages(h house, f features) (*web.Web, error) {
 	return web.New(web.Config{BaseURL: h.BaseURL, Logger: h.log, Secret: f.access.InstallationKey(), Pool: h.pool, Access: f.access,
-		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Webhooks: f.webhooks, Messages: f.messages, Reconcile: f.reconcile, Cards: f.cards, Draining: h.draining,
+		Companies: f.companies, Policies: f.policies, Spend: f.gate, Audit: f.audit, Feed: f.feed, Keys: f.keys, Webhooks: f.webhooks, Messages: f.messages, Reconcile: f.reconcile, Cards: f.cards, Stripe: f.stripe, Draining: h.draining,
 		Clerk: h.Clerk.pages()})
 }
 

@@ -127,9 +127,10 @@ func (o *town) approverLimits() {
 	w.Open("/approvals")
 	w.Says("249.90 USD")
 	w.Expect("[object Event]") // the stream of news ends with the role
+	w.Expect("console.error: \"Response Status Error Code 403")
 	f.demote("approver")
 	w.Do("[data-approve]")
-	w.Until("a refusal", `document.body.innerText.includes("not")`)
+	w.Until("a refusal", `document.querySelector("#trouble:not([hidden]) p")?.innerText`)
 	w.Open("/approvals")
 	w.Says("Owners, admins and approvers decide")
 	w.Says("249.90 USD")

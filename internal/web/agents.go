@@ -36,7 +36,7 @@ func (w *Web) agentPages() []page {
 const listedAgents = 30
 
 func (v *visit) agents() error {
-	list := views.AgentList{Q: v.filterText("q"), Status: company.AgentStatus(v.filterText("status"))}
+	list := views.AgentList{Q: v.filterText("q"), Status: company.AgentStatus(v.filterText("status")), Before: v.QueryParam("before")}
 	var statuses []company.AgentStatus
 	switch list.Status {
 	case "":

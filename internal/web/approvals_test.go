@@ -128,6 +128,7 @@ func TestApproveLessAndDeny(t *testing.T) {
 	page.submit(card(other)+" [name=reason]", "reason", "Not this quarter").want(http.StatusSeeOther).follow().says("main", "Denied 300.00 USD to Dell.")
 	o.wantStands(other, "denied denied 300")
 	o.approver.get("/approvals?show=decided&status=denied").says("main", "300.00 USD to Dell", "Not this quarter")
+	o.approver.get("/approvals?show=decided&status=expired").says("main", "Nothing matches")
 	if o.approver.get("/approvals?show=decided&status=expired").has("main ul.panel") {
 		t.Error("something expired")
 	}

@@ -32,6 +32,7 @@ func (v *visit) budgets() error {
 	if err != nil {
 		return err
 	}
+	list.Address = list.Filter.At(v.frame)
 	if list.Wrong.Any() {
 		return v.show(http.StatusUnprocessableEntity, views.Budgets(v.titled("Budgets"), list))
 	}
@@ -78,13 +79,14 @@ func (v *visit) budgetsOf(list *views.BudgetList) (uuid.UUID, error) {
 func (v *visit) budgetPage(list *views.BudgetList, rows []views.LimitRow) {
 	list.Count = len(rows)
 	number, err := strconv.Atoi(v.QueryParam("page"))
-	if err != nil || number < 1 || number > 1+list.Count/listedBudgets {
+	if err != nil || number < 1 || number > 1+(list.Count-1)/listedBudgets {
 		number = 1
 	}
 	first := min((number-1)*listedBudgets, len(rows))
 	last := min(first+listedBudgets, len(rows))
 	list.Rows = rows[first:last]
 	if number > 1 {
+		list.Address = list.Filter.At(v.frame, "page", strconv.Itoa(number))
 		list.Earlier = list.Filter.At(v.frame, "page", strconv.Itoa(number-1))
 	}
 	if last < len(rows) {

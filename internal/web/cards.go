@@ -62,6 +62,9 @@ func (v *visit) cards() error {
 			return err
 		}
 	}
+	if list.Issuer, err = v.issuer(); err != nil {
+		return err
+	}
 	status := http.StatusOK
 	if list.Wrong.Any() {
 		status = http.StatusUnprocessableEntity

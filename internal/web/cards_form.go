@@ -31,6 +31,9 @@ func (v *visit) showNewCard(status int, form views.CardForm) (err error) {
 	if form.Agents, err = v.web.companies.Agents(v.ctx(), v.tenant(), company.Page{Limit: offered}); err != nil {
 		return err
 	}
+	if form.Issuer, err = v.issuer(); err != nil {
+		return err
+	}
 	all, err := v.web.books.Wallets(v.ctx(), v.tenant(), nil, ledger.Page{Limit: offeredWallets})
 	if err != nil {
 		return err
@@ -141,9 +144,19 @@ func (v *visit) editCard() error {
 	if err != nil {
 		return err
 	}
-	form := views.CardForm{Card: &c, Name: c.Name}
+	form := views.CardForm{Card: &c, Shown: c.Digest(), Name: c.Name}
 	form.Controls.Typed, _ = draftControls(c.Controls)
 	return v.showEditCard(http.StatusOK, form)
+}
+
+// changedCard shows what was typed beside what somebody else saved meanwhile.
+func (v *visit) changedCard(form views.CardForm) error {
+	c, err := v.theCard()
+	if err != nil {
+		return err
+	}
+	form.Card, form.Shown, form.Changed = &c, c.Digest(), true
+	return v.showEditCard(http.StatusConflict, form)
 }
 
 func (v *visit) showEditCard(status int, form views.CardForm) error {
@@ -159,7 +172,7 @@ func (v *visit) saveCard() error {
 	if err != nil {
 		return err
 	}
-	form := views.CardForm{Card: &c, Name: v.FormValue("name")}
+	form := views.CardForm{Card: &c, Shown: v.FormValue("shown"), Name: v.FormValue("name")}
 	if form.Controls.Typed, err = v.typedControls(); err != nil {
 		return err
 	}
@@ -168,12 +181,15 @@ func (v *visit) saveCard() error {
 		_, kept := draftControls(c.Controls)
 		controls = append(controls, kept...)
 		err = v.inTx(func(ctx context.Context, tx pgx.Tx) error {
-			_, err := v.web.cards.Update(ctx, tx, v.tenant(), v.actor(), c.ID, cards.Change{Name: &form.Name, Controls: &controls})
+			_, err := v.web.cards.Update(ctx, tx, v.tenant(), v.actor(), c.ID, cards.Change{Name: &form.Name, Controls: &controls, Shown: form.Shown})
 			return err
 		})
 	}
 	if err == nil {
 		return v.to(views.CardPath(c.Card), "Saved. It holds from the next swipe on.")
+	}
+	if fault.Is(err, "card_changed") {
+		return v.changedCard(form)
 	}
 	if form.Wrong, err = cardTroubles(err, slots); err != nil {
 		return err

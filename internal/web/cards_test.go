@@ -130,6 +130,28 @@ func TestACardIsChanged(t *testing.T) {
 	}
 }
 
+// TestTwoChangeACard: who saves second sees what the first one saved, loses
+// nothing of theirs, and decides.
+func TestTwoChangeACard(t *testing.T) {
+	t.Parallel()
+	f := lenient(t)
+	card := f.cardOf("buyer", "20")
+	form := f.admin.open(card + "/edit")
+	f.owner.open(card+"/edit").submit("#edit-card", "day", "5").want(http.StatusSeeOther)
+	form = form.submit("#edit-card", "each", "x").want(http.StatusUnprocessableEntity)
+	late := form.submit("#edit-card", "name", "Mine", "each", "15").want(http.StatusConflict)
+	if notice := late.text("#edit-card [role=alert]"); !strings.Contains(notice, "5.00 USD a day") || attribute(late.find("#field-each"), "value") != "15" || attribute(late.find("#field-name"), "value") != "Mine" {
+		t.Errorf("%s", late.text("#edit-card"))
+	}
+	if now := f.viewer.open(card).text("ul[aria-label=Controls]"); !strings.Contains(now, "5.00 USD a day") || strings.Contains(now, "15.00") {
+		t.Errorf("before the second save: %s", now)
+	}
+	late.submit("#edit-card").want(http.StatusSeeOther)
+	if now := f.viewer.open(card).text("ul[aria-label=Controls]"); strings.Contains(now, "a day") || !strings.Contains(now, "15.00") {
+		t.Errorf("after it: %s", now)
+	}
+}
+
 func TestACardIsFrozenLoadedAndCanceled(t *testing.T) {
 	t.Parallel()
 	f := lenient(t)

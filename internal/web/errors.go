@@ -51,6 +51,9 @@ func (v *visit) errorView(f *fault.Error, status int) templ.Component {
 // visitor's to mend is handed on.
 func troubles(err error) (views.Errors, error) {
 	var f *fault.Error
+	if fault.Is(err, "provider_unavailable") { // what was typed is not lost for it
+		return views.Errors{Text: "The provider does not answer as it should, and nothing was changed here. Try again in a moment."}, nil
+	}
 	if !errors.As(err, &f) || f.Kind != fault.Invalid && f.Kind != fault.Conflict && f.Kind != fault.Stale && f.Kind != fault.Malformed {
 		return views.Errors{}, err
 	}

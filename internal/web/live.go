@@ -64,6 +64,11 @@ func topicsOf(r proof.Record) []string {
 // when the session or the role does, and when the server shuts down; the browser
 // then comes again.
 func (v *visit) live() error {
+	if v.isOfAnother(v.QueryParam("company")) {
+		// What the page asks for now tells it to load itself again.
+		v.openStream().hint(-1, topics)
+		return nil
+	}
 	after, known := v.heard()
 	last, err := v.web.feed.Last(v.ctx(), v.tenant())
 	if err != nil {

@@ -60,8 +60,12 @@ func TestConditionInABrowser(t *testing.T) {
 	window.Cookie(f.web.sessionCookie(), f.owner.session())
 	window.Open("/policies/new")
 	browsertest.Eval[string](window, `document.querySelector("#add-rule").value = "expression"`)
+	browsertest.Eval[bool](window, focusOnArrival)
 	window.Do("button[value=add]")
 	window.Until("the new rule", `document.querySelector("#rule-0-when") !== null`)
+	if at := browsertest.Eval[string](window, `window.focusOnArrival`); at != "rule-0" {
+		t.Errorf("the new rule came while the cursor was at %q: it moves away from who types", at)
+	}
 	window.Type("#rule-0-when", "amount > 1.0 && merchant.nmae == 'x'")
 	window.Until("what was typed", `document.querySelector("#rule-0-when").value.endsWith("== 'x'")`)
 	window.Until("the place of what is wrong", `document.querySelector("#rule-0-when-note mark")?.innerText === "."`)
@@ -70,6 +74,17 @@ func TestConditionInABrowser(t *testing.T) {
 	window.Until("the agent that matches", `document.querySelector("#policy-agents").innerText.includes("procurement-bot")`)
 	examineHere(t, window, "a condition")
 }
+
+// focusOnArrival keeps where the cursor is when a rule comes, before anything
+// else can happen in the page.
+const focusOnArrival = `(() => {
+	new MutationObserver((_, observer) => {
+		if (!document.querySelector("#rule-0")) return;
+		window.focusOnArrival = document.activeElement.id;
+		observer.disconnect();
+	}).observe(document.body, {childList: true, subtree: true});
+	return true;
+})()`
 
 // examineHere has axe-core look at the page as it is now.
 func examineHere(t *testing.T, window *browsertest.Window, what string) {

@@ -71,6 +71,9 @@ func (v *visit) admit(p page) error {
 		if v.who.Tenant.Company == uuid.Nil {
 			return v.redirect("/welcome")
 		}
+		if v.isHTMX() && v.isOfAnother(v.Request().Header.Get(views.CompanyHeader)) {
+			return v.loadAgain()
+		}
 		if err := v.who.Need(p.scope); err != nil {
 			return err
 		}
@@ -137,6 +140,22 @@ func (v *visit) redirect(path string) error {
 		return v.NoContent(http.StatusNoContent)
 	}
 	return v.Redirect(http.StatusSeeOther, path)
+}
+
+// isOfAnother says whether a page shows another company than the session is of:
+// a member of several chose one in another window. A page that names none is
+// taken at its word.
+func (v *visit) isOfAnother(shown string) bool {
+	return shown != "" && shown != publicCompany(v.tenant().Company)
+}
+
+// loadAgain does nothing, and has the page in the browser load itself again.
+func (v *visit) loadAgain() error {
+	v.Response().Header().Set("HX-Refresh", "true")
+	if err := v.NoContent(http.StatusNoContent); err != nil {
+		return err
+	}
+	return errElsewhere
 }
 
 // to leads to a page of the visit's mode, with a message about what was done.

@@ -45,6 +45,9 @@ func (v *visit) showWallets(status int, page views.WalletsPage) error {
 			return err
 		}
 	}
+	if page.Issuer, err = v.issuer(); err != nil {
+		return err
+	}
 	if page.Add.Currency == "" {
 		page.Add.Currency = string(v.frame.Company.Currency)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/getpurser/purser/internal/policy"
 	"github.com/getpurser/purser/internal/postgres"
 	"github.com/getpurser/purser/internal/rails/cards"
+	"github.com/getpurser/purser/internal/rails/cards/stripe"
 	"github.com/getpurser/purser/internal/reconcile"
 	"github.com/getpurser/purser/internal/sign"
 	"github.com/getpurser/purser/internal/spend"
@@ -45,6 +46,7 @@ type Web struct {
 	messages  *messages.Service
 	reconcile *reconcile.Service
 	cards     *cards.Service
+	stripe    *stripe.Service
 	clerk     *ClerkConfig // nil where people sign in with links
 
 	simulations *slots
@@ -76,6 +78,8 @@ type Config struct {
 	Reconcile *reconcile.Service
 	// Cards is the rail of prepaid cards.
 	Cards *cards.Service
+	// Stripe is a provider of them.
+	Stripe *stripe.Service
 	// Draining is closed when the server begins to shut down, which ends what
 	// streams.
 	Draining <-chan struct{}
@@ -86,12 +90,12 @@ type Config struct {
 // New makes the pages. Mount puts them on echo.
 func New(c Config) (*Web, error) {
 	if c.BaseURL == nil || c.Logger == nil || len(c.Secret) == 0 || c.Pool == nil || c.Access == nil || c.Companies == nil ||
-		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil || c.Messages == nil || c.Webhooks == nil || c.Reconcile == nil || c.Cards == nil ||
+		c.Policies == nil || c.Spend == nil || c.Audit == nil || c.Feed == nil || c.Keys == nil || c.Messages == nil || c.Webhooks == nil || c.Reconcile == nil || c.Cards == nil || c.Stripe == nil ||
 		(c.Clerk != nil) != c.Access.ClerkOn() {
 		return nil, errors.New("web: something that it needs is missing")
 	}
 	return &Web{base: c.BaseURL, log: c.Logger, seal: newSeal(c.Secret), draining: c.Draining,
-		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool), audit: c.Audit, feed: c.Feed, keys: c.Keys, messages: c.Messages, webhooks: c.Webhooks, reconcile: c.Reconcile, cards: c.Cards,
+		pool: c.Pool, access: c.Access, companies: c.Companies, policies: c.Policies, spend: c.Spend, books: ledger.New(c.Pool), audit: c.Audit, feed: c.Feed, keys: c.Keys, messages: c.Messages, webhooks: c.Webhooks, reconcile: c.Reconcile, cards: c.Cards, stripe: c.Stripe,
 		clerk: c.Clerk, simulations: newSlots(atOnce)}, nil
 }
 
@@ -120,7 +124,7 @@ func (w *Web) pages() []page {
 	for _, some := range [][]page{
 		w.signInPages(), w.devicePages(), w.clerkPages(), w.personPages(), w.welcomePages(), w.livePages(),
 		w.overviewPages(), w.approvalsPages(), w.authorizationPages(), w.agentPages(), w.policyPages(), w.budgetPages(), w.cardPages(), w.walletPages(), w.ledgerPages(), w.reconciliationPages(),
-		w.auditPages(), w.settingsPages(), w.keyPages(), w.webhookPages(), w.memberPages(), w.companyPages(), w.youPages(), w.messagePages(), w.developerPages(),
+		w.auditPages(), w.settingsPages(), w.keyPages(), w.webhookPages(), w.providerPages(), w.memberPages(), w.companyPages(), w.youPages(), w.messagePages(), w.developerPages(),
 	} {
 		all = append(all, some...)
 	}

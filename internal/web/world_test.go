@@ -83,7 +83,7 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 		Issuers: func(ctx context.Context, tx pgx.Tx, t ident.Tenant, name string) (cards.Issuer, error) {
 			return provider.Issuers(ctx, tx, t, name)
 		}})
-	provider, err = stripe.Open(stripe.Config{Pool: w.pool, Cards: rail, KeyEncryptionKey: make([]byte, sign.KeySize), BaseURL: config.BaseURL, Logger: log, URL: "http://127.0.0.1:1"})
+	provider, err = stripe.Open(stripe.Config{Pool: w.pool, Cards: rail, KeyEncryptionKey: make([]byte, sign.KeySize), BaseURL: config.BaseURL, Logger: log, URL: stripeStand(t)})
 	w.must(err)
 	draining := make(chan struct{})
 	hooks, err := webhooks.Open(webhooks.Config{Pool: w.pool, Queue: w.queue, KeyEncryptionKey: make([]byte, sign.KeySize), Logger: log, AllowLoopback: true})
@@ -97,7 +97,7 @@ func newWorld(t testing.TB, options ...func(*access.Config)) *world {
 	w.web, err = New(Config{BaseURL: base, Logger: log, Secret: doors.InstallationKey(), Pool: w.pool, Access: doors, Companies: companies,
 		Policies: policies, Spend: gate, Audit: events, Feed: feed, Keys: keys, Messages: told, Webhooks: hooks, Draining: draining,
 		Reconcile: reconcile.New(reconcile.Sources{Pool: w.pool, Log: events, Cards: rail}, w.queue, log),
-		Cards:     rail})
+		Cards:     rail, Stripe: provider})
 	w.must(err)
 	e := echo.New()
 	e.HTTPErrorHandler = door.HTTPErrorHandler(w.web.HandleError)
