@@ -32,7 +32,7 @@ build: ## build bin/web, one file that holds everything it serves
 # RAPID_CHECKS is how many histories a property test makes up; `make model` has more.
 test: ## run all tests on a throw-away PostgreSQL
 	@$(OUTFIT)
-	@$(CLUSTER) env RAPID_CHECKS=$${RAPID_CHECKS:-50} go test -shuffle=on -count=1 ./cmd/web ./internal/web ./...
+	@$(CLUSTER) env RAPID_CHECKS=$${RAPID_CHECKS:-50} go test -p 3 -shuffle=on -count=1 ./cmd/web ./internal/web ./...
 	@$(OUTFIT)
 
 race: ## run all tests under the race detector (needs a C compiler)
@@ -65,10 +65,11 @@ lint-openapi: openapi ## lint the OpenAPI documents with Redocly's linter (needs
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true tools/node/node_modules/.bin/redocly lint --config tools/node/redocly.yaml \
 		.cache/openapi/3.1.json .cache/openapi/3.0.json
 
-generate: openapi ## write the code that sqlc, templ and oapi-codegen make, and the style sheet (which needs Node.js)
+generate: ## write the code that sqlc, templ and oapi-codegen make, and the style sheet (which needs Node.js)
 	go tool sqlc generate
-	go tool oapi-codegen -config internal/api/apitestclient/config.yaml -o internal/api/apitestclient/client.gen.go .cache/openapi/3.0.json
 	go tool templ generate
+	@$(MAKE) --no-print-directory openapi
+	go tool oapi-codegen -config internal/api/apitestclient/config.yaml -o internal/api/apitestclient/client.gen.go .cache/openapi/3.0.json
 	@if command -v npm >/dev/null; then ./.ci/styles; else echo 'static/app.css is left as it is: npm is not there'; fi
 
 bench: ## measure the gate beside pgbench (BENCH_SHORT=1: one short round; docs/benchmarks.md)

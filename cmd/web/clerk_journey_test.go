@@ -93,6 +93,9 @@ func (w *clerkWorld) endures(session string) {
 // once, and the next page after its token is the one to sign in.
 func (w *clerkWorld) ends(session string) {
 	w.t.Helper()
+	// What Clerk's script asked for before is answered: an answer that came after
+	// the session's end would bring its token back.
+	w.until("Clerk's script", `window.Clerk?.loaded && Clerk.session`)
 	w.Status(session, "revoked")
 	w.eval(`document.querySelector("form[action='/theme'] button[value=night]").click(); true`)
 	w.at("/sign-in")
