@@ -141,3 +141,20 @@ FROM (SELECT x.account_id, x.currency, sum(x.remaining)::bigint AS remaining FRO
 FULL JOIN (SELECT y.owner_id, y.currency, y.balance FROM ledger_accounts y
   WHERE y.company_id = @company_id AND y.live = @live AND y.kind = 'hold') a ON a.owner_id = h.account_id AND a.currency = h.currency
 WHERE coalesce(h.remaining, 0) <> coalesce(a.balance, 0) ORDER BY 1, 2;
+
+-- name: LedgerOwes :one
+-- Whether money of a wallet was taken back that it did not have any more.
+SELECT EXISTS (SELECT FROM ledger_accounts
+  WHERE company_id = @company_id AND live = @live AND kind = 'shortfall' AND owner_id = @owner_id AND currency = @currency AND balance <> 0);
+
+-- name: LedgerShortfalls :many
+-- What is owed for the wallets of these.
+SELECT owner_id, currency, balance FROM ledger_accounts
+WHERE company_id = @company_id AND live = @live AND kind = 'shortfall' AND owner_id = ANY(@owners::uuid[]);
+
+-- name: LedgerOwings :many
+-- Wallets of every company that have money and owe some.
+SELECT w.company_id, w.live, w.owner_id, w.currency FROM ledger_accounts s
+JOIN ledger_accounts w ON w.company_id = s.company_id AND w.live = s.live AND w.kind = 'wallet' AND w.owner_id = s.owner_id AND w.currency = s.currency
+WHERE s.kind = 'shortfall' AND s.balance <> 0 AND w.balance > 0
+LIMIT 200;

@@ -41,6 +41,7 @@ func accountName(k ledger.Kind) string {
 func postingName(kind string) string {
 	if name := map[string]string{
 		"sandbox.opened": "Test money to begin with", "sandbox.topped_up": "Test money added", "wallet.moved": "Moved between wallets", "card.loaded": "Loaded on a card", "card.unloaded": "Back from a card",
+		"wallet.funded": "Paid in", "wallet.funding_reversed": "Taken back by its payer", "shortfall.repaid": "Went to what is owed",
 		"captured": "Captured", "refunded": "Refunded", "hold.placed": "Money set aside",
 		"hold.captured": "Held money captured", "hold.released": "Held money released", "reversed": "Taken back", "exchanged": "Exchanged",
 	}[kind]; name != "" {

@@ -17,7 +17,7 @@ import (
 // LedgerAccount is an account of the books.
 type LedgerAccount struct {
 	ID        string              `json:"id" example:"acct_01jd3v7m4sfx1r5k0m7z2w8y9a"`
-	Kind      string              `json:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox"`
+	Kind      string              `json:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox,shortfall"`
 	Agent     *string             `json:"agent" nullable:"true" doc:"The agent whose wallet it is."`
 	Account   *string             `json:"account" nullable:"true" doc:"The account whose holds it keeps."`
 	Currency  string              `json:"currency" example:"usd"`
@@ -46,7 +46,7 @@ type LedgerTransaction struct {
 // LedgerEntry is one account's part of a transaction.
 type LedgerEntry struct {
 	Account  string       `json:"account" example:"acct_01jd3v7m4sfx1r5k0m7z2w8y9a"`
-	Kind     string       `json:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox"`
+	Kind     string       `json:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox,shortfall"`
 	Side     string       `json:"side" enum:"debit,credit"`
 	Amount   money.Amount `json:"amount"`
 	Currency string       `json:"currency" example:"usd"`
@@ -69,14 +69,14 @@ type TrialCurrency struct {
 
 // TrialKind is the accounts of one kind.
 type TrialKind struct {
-	Kind     string       `json:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox"`
+	Kind     string       `json:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox,shortfall"`
 	Accounts int          `json:"accounts"`
 	Debits   money.Amount `json:"debits"`
 	Credits  money.Amount `json:"credits"`
 }
 
 type AccountFilter struct {
-	Kind     string `query:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox" doc:"Only accounts of this kind."`
+	Kind     string `query:"kind" enum:"wallet,card,hold,fees,clearing,settlement,exchange,funding,sandbox,shortfall" doc:"Only accounts of this kind."`
 	Currency string `query:"currency" maxLength:"3" doc:"ISO 4217, in any case."`
 }
 

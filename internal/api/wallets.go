@@ -24,6 +24,7 @@ type Wallet struct {
 	Currency  string       `json:"currency" example:"usd"`
 	Balance   money.Amount `json:"balance" doc:"What may be spent now."`
 	Held      money.Amount `json:"held" doc:"What open holds keep, on top of the balance."`
+	Owed      money.Amount `json:"owed" doc:"What its payer took back after it was spent. What comes into the wallet next goes there."`
 	CreatedAt time.Time    `json:"created_at"`
 	Livemode  bool         `json:"livemode"`
 }
@@ -85,7 +86,7 @@ func (a *API) listWallets(ctx context.Context, in *Paging) (*reply[List[Wallet]]
 
 func (c *call) walletView(x ledger.WalletState) Wallet {
 	account := c.accountView(x.Account)
-	return Wallet{ID: account.ID, Agent: account.Agent, Currency: account.Currency, Balance: account.Balance, Held: x.HeldMoney(),
+	return Wallet{ID: account.ID, Agent: account.Agent, Currency: account.Currency, Balance: account.Balance, Held: x.HeldMoney(), Owed: x.OwedMoney(),
 		CreatedAt: account.CreatedAt, Livemode: account.Livemode}
 }
 

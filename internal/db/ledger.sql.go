@@ -596,6 +596,64 @@ func (q *Queries) LedgerOpenAccounts(ctx context.Context, arg LedgerOpenAccounts
 	return items, nil
 }
 
+const LedgerOwes = `-- name: LedgerOwes :one
+SELECT EXISTS (SELECT FROM ledger_accounts
+  WHERE company_id = $1 AND live = $2 AND kind = 'shortfall' AND owner_id = $3 AND currency = $4 AND balance <> 0)
+`
+
+// Whether money of a wallet was taken back that it did not have any more.
+func (q *Queries) LedgerOwes(ctx context.Context, companyID uuid.UUID, live bool, ownerID uuid.UUID, currency string) (bool, error) {
+	row := q.db.QueryRow(ctx, LedgerOwes,
+		companyID,
+		live,
+		ownerID,
+		currency,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const LedgerOwings = `-- name: LedgerOwings :many
+SELECT w.company_id, w.live, w.owner_id, w.currency FROM ledger_accounts s
+JOIN ledger_accounts w ON w.company_id = s.company_id AND w.live = s.live AND w.kind = 'wallet' AND w.owner_id = s.owner_id AND w.currency = s.currency
+WHERE s.kind = 'shortfall' AND s.balance <> 0 AND w.balance > 0
+LIMIT 200
+`
+
+type LedgerOwingsRow struct {
+	CompanyID uuid.UUID
+	Live      bool
+	OwnerID   uuid.UUID
+	Currency  string
+}
+
+// Wallets of every company that have money and owe some.
+func (q *Queries) LedgerOwings(ctx context.Context) ([]LedgerOwingsRow, error) {
+	rows, err := q.db.Query(ctx, LedgerOwings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LedgerOwingsRow
+	for rows.Next() {
+		var i LedgerOwingsRow
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.Live,
+			&i.OwnerID,
+			&i.Currency,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const LedgerReversed = `-- name: LedgerReversed :one
 SELECT EXISTS (SELECT FROM ledger_transactions WHERE company_id = $1 AND live = $2 AND reverses = $3)
 `
@@ -619,6 +677,38 @@ func (q *Queries) LedgerSetFloor(ctx context.Context, companyID uuid.UUID, live 
 		floor,
 	)
 	return err
+}
+
+const LedgerShortfalls = `-- name: LedgerShortfalls :many
+SELECT owner_id, currency, balance FROM ledger_accounts
+WHERE company_id = $1 AND live = $2 AND kind = 'shortfall' AND owner_id = ANY($3::uuid[])
+`
+
+type LedgerShortfallsRow struct {
+	OwnerID  uuid.UUID
+	Currency string
+	Balance  int64
+}
+
+// What is owed for the wallets of these.
+func (q *Queries) LedgerShortfalls(ctx context.Context, companyID uuid.UUID, live bool, owners []uuid.UUID) ([]LedgerShortfallsRow, error) {
+	rows, err := q.db.Query(ctx, LedgerShortfalls, companyID, live, owners)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LedgerShortfallsRow
+	for rows.Next() {
+		var i LedgerShortfallsRow
+		if err := rows.Scan(&i.OwnerID, &i.Currency, &i.Balance); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const LedgerTransactions = `-- name: LedgerTransactions :many

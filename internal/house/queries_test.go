@@ -30,6 +30,7 @@ var acrossTenants = map[string]string{
 	"ReconciliationsDue":     "every company is reconciled daily",
 	"ReconciliationsForget":  "old runs go, whoever's they are",
 	"CardsToSettle":          "what is left on ended cards goes back in every company",
+	"LedgerOwings":           "what is owed is paid in every company",
 	"CardByNumber":           "a network knows a card by its number alone",
 }
 

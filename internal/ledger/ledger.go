@@ -37,6 +37,7 @@ const (
 	Exchange   Kind = "exchange"   // between two currencies
 	Funding    Kind = "funding"    // real money that was paid in
 	Sandbox    Kind = "sandbox"    // where test money comes from
+	Shortfall  Kind = "shortfall"  // taken back by its payer after it was spent, and owed
 )
 
 // nature is what a kind brings with it.
@@ -49,6 +50,7 @@ func natureOf(k Kind) (nature, bool) {
 	n, ok := map[Kind]nature{
 		Wallet: {true, true}, Card: {true, true}, Held: {true, true}, Fees: {true, false}, Clearing: {true, false},
 		Settlement: {true, false}, Exchange: {true, false}, Funding: {false, false}, Sandbox: {false, false},
+		Shortfall: {false, true},
 	}[k]
 	return n, ok
 }

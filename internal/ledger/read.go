@@ -50,15 +50,19 @@ func (b *Books) Accounts(ctx context.Context, t ident.Tenant, f AccountFilter, p
 	return accountsOf(rows), err
 }
 
-// WalletState is a wallet with what open holds keep of it, in minor units. Its
-// balance is what may be spent.
+// WalletState is a wallet with what open holds keep of it, and what it owes, in
+// minor units. Its balance is what may be spent.
 type WalletState struct {
 	Account
-	Held int64
+	Held, Owed int64
 }
 
 // HeldMoney is what is set aside.
 func (w WalletState) HeldMoney() money.Amount { return money.Of(w.Held, w.Currency) }
+
+// OwedMoney is what was taken back by its payer after it was spent: the next
+// money that comes into the wallet goes there.
+func (w WalletState) OwedMoney() money.Amount { return money.Of(w.Owed, w.Currency) }
 
 // Wallets lists wallets, newest first: those of one owner, or of all.
 func (b *Books) Wallets(ctx context.Context, t ident.Tenant, owner *uuid.UUID, p Page) ([]WalletState, error) {
@@ -66,9 +70,13 @@ func (b *Books) Wallets(ctx context.Context, t ident.Tenant, owner *uuid.UUID, p
 	if err != nil {
 		return nil, err
 	}
+	owed, err := b.owedFor(ctx, t, accounts)
+	if err != nil {
+		return nil, err
+	}
 	out, ids := make([]WalletState, len(accounts)), make([]uuid.UUID, len(accounts))
 	for i, a := range accounts {
-		out[i].Account, ids[i] = a, a.ID
+		out[i].Account, out[i].Owed, ids[i] = a, owed[a.Ref], a.ID
 	}
 	held, err := db.New(b.pool).LedgerHeldOf(ctx, t.Company, t.Live, ids)
 	for _, h := range held {

@@ -565,6 +565,7 @@ const (
 	LedgerAccountKindHold       LedgerAccountKind = "hold"
 	LedgerAccountKindSandbox    LedgerAccountKind = "sandbox"
 	LedgerAccountKindSettlement LedgerAccountKind = "settlement"
+	LedgerAccountKindShortfall  LedgerAccountKind = "shortfall"
 	LedgerAccountKindWallet     LedgerAccountKind = "wallet"
 )
 
@@ -586,6 +587,8 @@ func (e LedgerAccountKind) Valid() bool {
 	case LedgerAccountKindSandbox:
 		return true
 	case LedgerAccountKindSettlement:
+		return true
+	case LedgerAccountKindShortfall:
 		return true
 	case LedgerAccountKindWallet:
 		return true
@@ -622,6 +625,7 @@ const (
 	LedgerEntryKindHold       LedgerEntryKind = "hold"
 	LedgerEntryKindSandbox    LedgerEntryKind = "sandbox"
 	LedgerEntryKindSettlement LedgerEntryKind = "settlement"
+	LedgerEntryKindShortfall  LedgerEntryKind = "shortfall"
 	LedgerEntryKindWallet     LedgerEntryKind = "wallet"
 )
 
@@ -643,6 +647,8 @@ func (e LedgerEntryKind) Valid() bool {
 	case LedgerEntryKindSandbox:
 		return true
 	case LedgerEntryKindSettlement:
+		return true
+	case LedgerEntryKindShortfall:
 		return true
 	case LedgerEntryKindWallet:
 		return true
@@ -1288,6 +1294,7 @@ const (
 	TrialKindKindHold       TrialKindKind = "hold"
 	TrialKindKindSandbox    TrialKindKind = "sandbox"
 	TrialKindKindSettlement TrialKindKind = "settlement"
+	TrialKindKindShortfall  TrialKindKind = "shortfall"
 	TrialKindKindWallet     TrialKindKind = "wallet"
 )
 
@@ -1309,6 +1316,8 @@ func (e TrialKindKind) Valid() bool {
 	case TrialKindKindSandbox:
 		return true
 	case TrialKindKindSettlement:
+		return true
+	case TrialKindKindShortfall:
 		return true
 	case TrialKindKindWallet:
 		return true
@@ -2461,6 +2470,7 @@ const (
 	ListLedgerAccountsParamsKindHold       ListLedgerAccountsParamsKind = "hold"
 	ListLedgerAccountsParamsKindSandbox    ListLedgerAccountsParamsKind = "sandbox"
 	ListLedgerAccountsParamsKindSettlement ListLedgerAccountsParamsKind = "settlement"
+	ListLedgerAccountsParamsKindShortfall  ListLedgerAccountsParamsKind = "shortfall"
 	ListLedgerAccountsParamsKindWallet     ListLedgerAccountsParamsKind = "wallet"
 )
 
@@ -2482,6 +2492,8 @@ func (e ListLedgerAccountsParamsKind) Valid() bool {
 	case ListLedgerAccountsParamsKindSandbox:
 		return true
 	case ListLedgerAccountsParamsKindSettlement:
+		return true
+	case ListLedgerAccountsParamsKindShortfall:
 		return true
 	case ListLedgerAccountsParamsKindWallet:
 		return true
@@ -5552,6 +5564,11 @@ type Wallet struct {
 	// Example: acct_01jd3v7m4sfx1r5k0m7z2w8y9a
 	Id       string `json:"id"`
 	Livemode bool   `json:"livemode"`
+
+	// Owed What its payer took back after it was spent. What comes into the wallet next goes there.
+	//
+	// Example: 249.99
+	Owed float64 `json:"owed"`
 }
 
 // WalletList defines model for WalletList.

@@ -36,8 +36,9 @@ func topUpOf(e sdk.Event) (topUp, error) {
 }
 
 // funded books money that the company sent to Stripe for its cards, into its
-// wallet, and what was taken back. What comes back before it came is booked as
-// both. Money for another balance than that of cards is none of ours.
+// wallet, and what was taken back, whether it is still there or not. What comes
+// back before it came is booked as both. Money for another balance than that of
+// cards is none of ours.
 func (s *Service) funded(ctx context.Context, t ident.Tenant, e sdk.Event) error {
 	in, err := topUpOf(e)
 	if err != nil {
@@ -54,11 +55,13 @@ func (s *Service) funded(ctx context.Context, t ident.Tenant, e sdk.Event) error
 	return s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		_, err := ledger.Post(ctx, tx, t, audit.System(), ledger.Posting{Key: "stripe:" + in.ID, Kind: "wallet.funded", Reference: in.ID,
 			Entries: ledger.Move(funding, wallet, in.Amount)})
-		if err != nil || e.Type != sdk.EventTypeTopupReversed {
+		if err == nil && e.Type == sdk.EventTypeTopupReversed {
+			_, err = ledger.TakeBack(ctx, tx, t, audit.System(), ledger.Recall{Key: "stripe:" + in.ID + ":reversed", Kind: "wallet.funding_reversed",
+				Reference: in.ID, Wallet: wallet, To: funding, Amount: in.Amount})
+		}
+		if err != nil {
 			return err
 		}
-		_, err = ledger.Post(ctx, tx, t, audit.System(), ledger.Posting{Key: "stripe:" + in.ID + ":reversed", Kind: "wallet.funding_reversed", Reference: in.ID,
-			Entries: ledger.Move(wallet, funding, in.Amount)})
-		return err
+		return ledger.Repay(ctx, tx, t, audit.System(), wallet)
 	})
 }

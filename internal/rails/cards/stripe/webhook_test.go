@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/getpurser/purser/internal/audit"
 	"github.com/getpurser/purser/internal/ident"
 	"github.com/getpurser/purser/internal/ledger"
 	"github.com/getpurser/purser/internal/money"
@@ -291,7 +293,38 @@ func TestFunding(t *testing.T) {
 			t.Errorf("%+v: %d, and the wallet has %d more", step, got, w.wallet()-before)
 		}
 	}
+	w.takesBack(topup)
 	w.balanced()
+}
+
+// takesBack has Stripe take back a top-up that was spent: the wallet pays it with
+// what comes in next, from Stripe or from elsewhere.
+func (w *world) takesBack(topup func(id, kind, status, destination string, minor int64) int) {
+	w.t.Helper()
+	agent := ident.New()
+	move := func(from, to uuid.UUID, minor int64) {
+		w.t.Helper()
+		w.must(w.pool.InTx(context.Background(), func(ctx context.Context, tx pgx.Tx) error {
+			_, err := ledger.Transfer(ctx, tx, w.tenant, audit.System(), ledger.Moving{Key: ident.New().String(), From: from, To: to, Amount: money.Of(minor, "eur")})
+			return err
+		}))
+	}
+	is := func(what string, status int, has int64) {
+		w.t.Helper()
+		if status != 200 || w.wallet() != has {
+			w.t.Errorf("%s: %d, and the wallet has %d, want %d", what, status, w.wallet(), has)
+		}
+	}
+	had := w.wallet()
+	is("paid in", topup("tu_5", "topup.succeeded", "", "", 50000), had+50000)
+	move(uuid.Nil, agent, w.wallet()-10000)
+	for range 2 {
+		is("taken back", topup("tu_5", "topup.reversed", "", "", 50000), 0)
+	}
+	is("paid in again", topup("tu_6", "topup.succeeded", "", "", 30000), 0)
+	move(agent, uuid.Nil, 15000)
+	w.must(w.stripe.SweepOnce(context.Background()))
+	is("moved there", 200, 5000)
 }
 
 func TestChangedAtStripe(t *testing.T) {

@@ -1,0 +1,92 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/getpurser/purser/internal/db"
+	"github.com/getpurser/purser/internal/ident"
+	"github.com/getpurser/purser/internal/money"
+	"github.com/getpurser/purser/internal/postgres"
+)
+
+// Recall is money that its payer has taken back from a wallet, such as a bank
+// transfer that bounced.
+type Recall struct {
+	Key, Kind, Reference string
+	Wallet               Ref
+	// To is where it goes to, which is where it came from.
+	To Ref
+	// Amount is in minor units of the wallet's currency.
+	Amount int64
+}
+
+// TakeBack posts a recall. It has happened, whether the money is still in the
+// wallet or not: what the wallet lacks is owed (a Shortfall of the same owner),
+// until Repay finds it there. Errors: those of Post but insufficient_funds.
+func TakeBack(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, in Recall) (Transaction, error) {
+	owed := shortfallOf(in.Wallet)
+	l, err := lock(ctx, tx, t, []Ref{in.Wallet, in.To, owed}, in.Key)
+	if err != nil {
+		return Transaction{}, err
+	}
+	there := min(max(l.accounts[in.Wallet].Balance, 0), in.Amount)
+	entries := nonzero([]Entry{{in.To, in.Amount}, {in.Wallet, -there}, {owed, there - in.Amount}})
+	out, _, err := post(ctx, tx, t, by, draft{Posting: Posting{in.Key, in.Kind, in.Reference, entries}, asked: Move(in.Wallet, in.To, in.Amount)})
+	return out, err
+}
+
+// Repay gives what is in a wallet to what is owed for it, as far as it goes.
+// Where nothing is owed it does nothing.
+func Repay(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, wallet Ref) error {
+	owed := shortfallOf(wallet)
+	owes, err := db.New(tx).LedgerOwes(ctx, t.Company, t.Live, wallet.Owner, string(wallet.Currency))
+	if err != nil || !owes {
+		return err
+	}
+	l, err := lock(ctx, tx, t, []Ref{wallet, owed}, "")
+	if err != nil {
+		return err
+	}
+	amount := min(l.accounts[wallet].Balance, l.accounts[owed].Balance)
+	if amount <= 0 {
+		return nil
+	}
+	_, err = Post(ctx, tx, t, by, Posting{Key: "repaid:" + ident.New().String(), Kind: "shortfall.repaid", Entries: Move(wallet, owed, amount)})
+	return err
+}
+
+// Owing is a wallet that has money and owes some.
+type Owing struct {
+	Tenant ident.Tenant
+	Wallet Ref
+}
+
+// Owings finds wallets of every company that Repay can do something for: money
+// came back to them from elsewhere.
+func Owings(ctx context.Context, pool *postgres.Pool) ([]Owing, error) {
+	rows, err := db.New(pool).LedgerOwings(ctx)
+	out := make([]Owing, len(rows))
+	for i, r := range rows {
+		out[i] = Owing{ident.Tenant{Company: r.CompanyID, Live: r.Live}, WalletOf(r.OwnerID, money.Currency(r.Currency))}
+	}
+	return out, err
+}
+
+func shortfallOf(wallet Ref) Ref { return Ref{Shortfall, wallet.Owner, wallet.Currency} }
+
+// owedFor is what is owed for each wallet, in minor units.
+func (b *Books) owedFor(ctx context.Context, t ident.Tenant, wallets []Account) (map[Ref]int64, error) {
+	owners := make([]uuid.UUID, len(wallets))
+	for i, w := range wallets {
+		owners[i] = w.Owner
+	}
+	rows, err := db.New(b.pool).LedgerShortfalls(ctx, t.Company, t.Live, owners)
+	out := map[Ref]int64{}
+	for _, r := range rows {
+		out[WalletOf(r.OwnerID, money.Currency(r.Currency))] = Account{}.side(r.Balance)
+	}
+	return out, err
+}
