@@ -20,6 +20,9 @@ type Posting struct {
 	Key string
 	// Amount is in minor units; where it says so, zero is everything.
 	Amount int64
+	// Keep, for a reversal, is what stays held and captured together, instead of
+	// an amount that goes; zero: the amount says it.
+	Keep int64
 	// Final says that no other capture will come.
 	Final bool
 	// Pays is the account that the hold was placed on, Takes where captured
@@ -103,18 +106,23 @@ func (b *batch) finish(by audit.Actor, a *Authorization, release bool) {
 // zero. What was captured stays.
 //
 // Errors: not_found, 409 with the state as its code, not_presented and
-// reversal_above_hold (409).
+// reversal_above_hold (409), also where no more than what is to stay is left.
 func (s *Service) ReverseHold(ctx context.Context, call Call, id uuid.UUID, p Posting) (Result, error) {
 	return s.posted(ctx, call, id, p, func(b *batch, a *Authorization) (ledger.Transaction, error) {
 		amount := p.Amount
 		if amount == 0 {
 			amount = a.Reserved()
 		}
+		if p.Keep != 0 {
+			amount = a.Amount - p.Keep
+		}
 		switch {
 		case a.Status != Pending:
 			return ledger.Transaction{}, a.stands()
 		case a.Hold == uuid.Nil:
 			return ledger.Transaction{}, notPresented()
+		case amount <= 0:
+			return ledger.Transaction{}, fault.New(fault.Conflict, "reversal_above_hold", "No more than %s is authorized.", a.Money(a.Amount))
 		case amount > a.Reserved():
 			return ledger.Transaction{}, fault.New(fault.Conflict, "reversal_above_hold", "Only %s are held.", a.Money(a.Reserved()))
 		}

@@ -171,3 +171,35 @@ func TestLimitsStartOver(t *testing.T) {
 	swipe("k", 1000, "ok")
 	p.balanced()
 }
+
+// TestReducedTwice: a network that says what it keeps says it of the whole, and
+// not of what an earlier reversal has left.
+func TestReducedTwice(t *testing.T) {
+	t.Parallel()
+	p := play(t)
+	v := p.authorize(t, cards.Swipe{NetworkID: "a", Amount: eur(10000)})
+	keep := func(id string, minor, held int64) {
+		t.Helper()
+		_, err := p.cards.Reverse(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: id, Authorization: v.Authorization.ID, Keep: minor})
+		if err != nil {
+			t.Error(err)
+		}
+		if got, err := p.cards.Get(t.Context(), p.tenant, p.card.ID); err != nil || got.Held != held {
+			t.Errorf("%s: %d are held, want %d: %v", id, got.Held, held, err)
+		}
+	}
+	keep("b", 7000, 7000)
+	keep("c", 4000, 4000)
+	keep("c", 4000, 4000)
+	_, err := p.cards.Reverse(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: "d", Authorization: v.Authorization.ID, Keep: 4000})
+	wantCode(t, err, "reversal_above_hold")
+	x, err := p.cards.Find(t.Context(), p.tenant, p.card.ID, "c")
+	if err != nil || x.Amount != eur(3000) {
+		t.Errorf("%+v %v", x, err)
+	}
+	if _, err := p.cards.Capture(t.Context(), p.tenant, p.card.ID, cards.NetworkPosting{NetworkID: "e", Authorization: v.Authorization.ID, Amount: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	keep("f", 2500, 1500)
+	p.balanced()
+}

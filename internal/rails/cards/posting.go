@@ -25,6 +25,9 @@ type NetworkPosting struct {
 	// Amount is in minor units; zero is all that is held, was captured or is
 	// disputed.
 	Amount int64
+	// Keep, for a reversal, is what the authorization is reduced to, in minor
+	// units, instead of an amount that is taken off; zero: Amount says it.
+	Keep int64
 	// Final says that no other capture will come.
 	Final bool
 	// By is who plays the network; the zero Actor is the network itself.
@@ -127,7 +130,7 @@ func (b *booking) book(ctx context.Context, do func(context.Context, spend.Call,
 }
 
 func (b *booking) posting() spend.Posting {
-	return spend.Posting{Key: b.key(), Amount: b.in.Amount, Final: b.in.Final, Pays: b.card.account(), Takes: b.card.clearing(),
+	return spend.Posting{Key: b.key(), Amount: b.in.Amount, Keep: b.in.Keep, Final: b.in.Final, Pays: b.card.account(), Takes: b.card.clearing(),
 		Known: b.known, Booked: b.booked}
 }
 
@@ -205,6 +208,8 @@ func (b *booking) booked(ctx context.Context, tx pgx.Tx, a *spend.Authorization,
 // amount is what was moved: all there was, where the network named none.
 func (b *booking) amount() int64 {
 	switch {
+	case b.in.Keep != 0:
+		return b.before.Amount - b.in.Keep
 	case b.in.Amount != 0:
 		return b.in.Amount
 	case b.kind == Refunded || b.kind == DisputeWon:

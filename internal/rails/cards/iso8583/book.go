@@ -86,14 +86,13 @@ func (h *Host) reverse(ctx context.Context, m *message) verdict {
 		if err != nil {
 			return err
 		}
-		back, amount := h.Cards.Refund, m.amount.Minor-m.kept
-		if original.Type == cards.Authorized {
-			back = h.Cards.Reverse
-			if m.kept == 0 {
-				amount = 0 // all that is left
-			}
+		if original.Type == cards.Authorized { // what is kept may be less than another reversal kept before
+			p := b.posting(original.Authorization, 0)
+			p.Keep = m.kept
+			_, err = h.Cards.Reverse(ctx, b.tenant, b.card, p)
+			return err
 		}
-		_, err = back(ctx, b.tenant, b.card, b.posting(original.Authorization, amount))
+		_, err = h.Cards.Refund(ctx, b.tenant, b.card, b.posting(original.Authorization, m.amount.Minor-m.kept))
 		return err
 	})
 }

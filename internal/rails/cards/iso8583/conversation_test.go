@@ -33,6 +33,8 @@ func TestConversation(t *testing.T) {
 		{"a refund of nothing known", "0220", map[int]string{3: "200000", 11: "000006"}, "0230 25", ""},
 		{"a capture of nothing known", "0220", map[int]string{11: "000007"}, "0230 00", "force iso:22:12345:1122101530:000007"},
 		{"a reversal", "0400", map[int]string{11: "000008", 90: original("0100")}, "0410 00", "reverse iso:40:12345:1122101530:000008"},
+		{"a part of it", "0400", map[int]string{11: "000014", 90: original("0100"), 95: "000000001500" + strings.Repeat("0", 30)}, "0410 00", "reverse to 1500 iso:40:12345:1122101530:000014"},
+		{"another part", "0400", map[int]string{11: "000015", 90: original("0100"), 95: "000000001000" + strings.Repeat("0", 30)}, "0410 00", "reverse to 1000 iso:40:12345:1122101530:000015"},
 		{"a reversal again", "0421", map[int]string{11: "000008", 90: original("0100")}, "0430 00", "reverse iso:42:12345:1122101530:000008"},
 		{"a reversal of nothing known", "0400", map[int]string{11: "000009", 90: original("0101")[:4] + "999999" + original("0100")[10:]}, "0410 25", ""},
 		{"a reversal of nothing named", "0400", map[int]string{11: "000010"}, "0410 30", ""},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -92,6 +93,9 @@ func (d *deck) Find(_ context.Context, _ ident.Tenant, _ uuid.UUID, id string) (
 }
 
 func (d *deck) posted(what string, p cards.NetworkPosting) (cards.Transaction, error) {
+	if p.Keep != 0 {
+		what = fmt.Sprintf("%s to %d", what, p.Keep)
+	}
 	d.note(what, p.NetworkID)
 	return cards.Transaction{}, nil
 }
