@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,11 +47,21 @@ func (v *visit) chooseTheme() error {
 	} else {
 		v.dropCookie(themeCookie)
 	}
-	back := v.FormValue("back")
-	if !ours(back) {
-		back = "/overview"
+	return v.redirect(v.web.nearestPage(v.FormValue("back")))
+}
+
+// nearestPage is the page at one of our addresses, or the nearest above it: a form
+// that was refused is shown at the address that it was sent to, where there may be
+// nothing to look at.
+func (w *Web) nearestPage(address string) string {
+	for ours(address) {
+		path := strings.TrimPrefix(address, testRoot)
+		if slices.ContainsFunc(w.pages(), func(p page) bool { return p.method == http.MethodGet && p.at(path) }) {
+			return address
+		}
+		address = address[:strings.LastIndexByte(address, '/')]
 	}
-	return v.redirect(back)
+	return "/overview"
 }
 
 // chooseCompany remembers the company; whether the person is a member of it is

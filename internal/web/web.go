@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -144,6 +145,20 @@ func (w *Web) Mount(e *echo.Echo) {
 			}
 		}
 	}
+}
+
+// at says whether the page is the one at an address without its mode.
+func (p page) at(address string) bool {
+	pattern, parts := strings.Split(p.path, "/"), strings.Split(address, "/")
+	if len(pattern) != len(parts) {
+		return false
+	}
+	for i, part := range pattern {
+		if part != parts[i] && !strings.HasPrefix(part, ":") {
+			return false
+		}
+	}
+	return true
 }
 
 // methods are those that reach a page: what can be got can also be asked about

@@ -25,3 +25,23 @@ func TestSignOutEverywhere(t *testing.T) {
 	}
 	f.admin.get("/overview").want(http.StatusOK)
 }
+
+// TestColoursKeepThePage: choosing them leads back to the page, also from a form
+// that was refused and is shown where it was sent to.
+func TestColoursKeepThePage(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	agent := f.admin.get("/test/wallets").submit("#top-up", "amount", "x").want(http.StatusUnprocessableEntity)
+	for back, want := range map[string]string{
+		attribute(agent.find("form[action='/theme'] [name=back]"), "value"): "/test/wallets",
+		"/settings/webhooks/whk_1/rotate-secret":                            "/settings/webhooks/whk_1",
+		"/agents":                                                           "/agents",
+		"/nowhere/at/all":                                                   "/overview",
+		"//elsewhere.test/":                                                 "/overview",
+		"":                                                                  "/overview",
+	} {
+		if got := f.admin.post("/theme", "theme", "night", "back", back).want(http.StatusSeeOther).to(); got != want {
+			t.Errorf("from %q to %q, want %q", back, got, want)
+		}
+	}
+}
