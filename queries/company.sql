@@ -19,13 +19,6 @@ UPDATE companies SET name = @name, currency = @currency, time_zone = @time_zone,
   require_redemption = @require_redemption, version = version + 1, updated_at = clock_timestamp()
 WHERE company_id = @company_id;
 
--- name: CompanyLockMode :one
-SELECT epoch, frozen_at FROM company_modes
-WHERE company_id = @company_id AND live = @live FOR UPDATE;
-
--- name: CompanyLockModes :many
-SELECT live FROM company_modes WHERE company_id = @company_id ORDER BY live FOR UPDATE;
-
 -- name: CompanyRaiseEpochs :exec
 UPDATE company_modes SET epoch = epoch + 1 WHERE company_id = @company_id;
 

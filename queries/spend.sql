@@ -2,9 +2,11 @@
 -- modes, agents, shared meters), then reads, then writes.
 
 -- name: ShareModes :many
--- While a batch holds these, no policy, freeze or key changes under it.
+-- While a batch holds these, no policy, freeze or key changes under it. Each turn
+-- (LockCompanyMode says why) is taken before any row is locked.
 SELECT m.company_id, m.live, m.epoch, m.frozen_at
-FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) w
+FROM (SELECT x.company_id, x.live, pg_advisory_xact_lock_shared(hashtextextended('mode ' || x.company_id::text || x.live::text, 0)) AS turn
+  FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) x ORDER BY x.company_id, x.live) w
 JOIN company_modes m ON m.company_id = w.company_id AND m.live = w.live
 ORDER BY m.company_id, m.live
 FOR SHARE OF m;
@@ -20,7 +22,8 @@ FOR NO KEY UPDATE OF a;
 -- ShareModes and LockAgents of one agent: first the mode is locked and then the
 -- agent, and both are read as they are by then.
 SELECT m.epoch, m.frozen_at, a.handle, a.status
-FROM company_modes m JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
+FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('mode ' || (@company_id::uuid)::text || (@live::boolean)::text, 0)) OFFSET 0) turn
+CROSS JOIN company_modes m JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
 WHERE m.company_id = @company_id AND m.live = @live AND a.agent_id = @agent_id
 FOR SHARE OF m FOR NO KEY UPDATE OF a;
 

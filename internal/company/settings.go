@@ -135,7 +135,7 @@ func (s *Service) Unfreeze(ctx context.Context, tx pgx.Tx, t ident.Tenant, by au
 
 func (s *Service) setFrozen(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, frozen bool) (Company, error) {
 	q := db.New(tx)
-	mode, err := q.CompanyLockMode(ctx, t.Company, t.Live)
+	mode, err := q.LockCompanyMode(ctx, t.Company, t.Live)
 	if err != nil {
 		return Company{}, missing(err, "company")
 	}
@@ -159,11 +159,12 @@ func (s *Service) setFrozen(ctx context.Context, tx pgx.Tx, t ident.Tenant, by a
 // lockModes takes both modes' rows, test first as the gate does, so that
 // nothing is decided meanwhile.
 func lockModes(ctx context.Context, q *db.Queries, t ident.Tenant) error {
-	modes, err := q.CompanyLockModes(ctx, t.Company)
-	if err == nil && len(modes) == 0 {
-		return fault.Missing("company")
+	for _, live := range []bool{false, true} {
+		if err := lockMode(ctx, q, ident.Tenant{Company: t.Company, Live: live}); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // Lock takes the mode's row, so that no decision overlaps what the caller's
@@ -173,6 +174,6 @@ func (s *Service) Lock(ctx context.Context, tx pgx.Tx, t ident.Tenant) error {
 }
 
 func lockMode(ctx context.Context, q *db.Queries, t ident.Tenant) error {
-	_, err := q.CompanyLockMode(ctx, t.Company, t.Live)
+	_, err := q.LockCompanyMode(ctx, t.Company, t.Live)
 	return missing(err, "company")
 }

@@ -316,47 +316,6 @@ func (q *Queries) CompanyInsertModes(ctx context.Context, companyID uuid.UUID) e
 	return err
 }
 
-const CompanyLockMode = `-- name: CompanyLockMode :one
-SELECT epoch, frozen_at FROM company_modes
-WHERE company_id = $1 AND live = $2 FOR UPDATE
-`
-
-type CompanyLockModeRow struct {
-	Epoch    int64
-	FrozenAt *time.Time
-}
-
-func (q *Queries) CompanyLockMode(ctx context.Context, companyID uuid.UUID, live bool) (CompanyLockModeRow, error) {
-	row := q.db.QueryRow(ctx, CompanyLockMode, companyID, live)
-	var i CompanyLockModeRow
-	err := row.Scan(&i.Epoch, &i.FrozenAt)
-	return i, err
-}
-
-const CompanyLockModes = `-- name: CompanyLockModes :many
-SELECT live FROM company_modes WHERE company_id = $1 ORDER BY live FOR UPDATE
-`
-
-func (q *Queries) CompanyLockModes(ctx context.Context, companyID uuid.UUID) ([]bool, error) {
-	rows, err := q.db.Query(ctx, CompanyLockModes, companyID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []bool
-	for rows.Next() {
-		var live bool
-		if err := rows.Scan(&live); err != nil {
-			return nil, err
-		}
-		items = append(items, live)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const CompanyNotifyKeys = `-- name: CompanyNotifyKeys :exec
 SELECT pg_notify('purser_keys', '')
 `

@@ -12,11 +12,14 @@ import (
 )
 
 const LockCompanyMode = `-- name: LockCompanyMode :one
-SELECT company_id, live, epoch, frozen_at FROM company_modes WHERE company_id = $1 AND live = $2 FOR UPDATE
+SELECT m.company_id, m.live, m.epoch, m.frozen_at FROM (SELECT pg_advisory_xact_lock(hashtextextended('mode ' || ($1::uuid)::text || ($2::boolean)::text, 0)) OFFSET 0) turn
+CROSS JOIN company_modes m WHERE m.company_id = $1 AND m.live = $2 FOR UPDATE OF m
 `
 
 // Everything that changes what a decision rests on begins with this lock; the
-// gate holds the same row FOR SHARE while it decides.
+// gate holds the same row FOR SHARE while it decides. PostgreSQL lets those who
+// share a row pass who waits for it alone, for ever where they never stop coming.
+// So all take their turn first, at a lock that is given in the order of asking.
 func (q *Queries) LockCompanyMode(ctx context.Context, companyID uuid.UUID, live bool) (CompanyMode, error) {
 	row := q.db.QueryRow(ctx, LockCompanyMode, companyID, live)
 	var i CompanyMode

@@ -765,7 +765,8 @@ func (q *Queries) ListAuthorizations(ctx context.Context, arg ListAuthorizations
 
 const LockAgent = `-- name: LockAgent :many
 SELECT m.epoch, m.frozen_at, a.handle, a.status
-FROM company_modes m JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
+FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('mode ' || ($1::uuid)::text || ($2::boolean)::text, 0)) OFFSET 0) turn
+CROSS JOIN company_modes m JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
 WHERE m.company_id = $1 AND m.live = $2 AND a.agent_id = $3
 FOR SHARE OF m FOR NO KEY UPDATE OF a
 `
@@ -1087,7 +1088,8 @@ func (q *Queries) RecentlyCounted(ctx context.Context, arg RecentlyCountedParams
 const ShareModes = `-- name: ShareModes :many
 
 SELECT m.company_id, m.live, m.epoch, m.frozen_at
-FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) w
+FROM (SELECT x.company_id, x.live, pg_advisory_xact_lock_shared(hashtextextended('mode ' || x.company_id::text || x.live::text, 0)) AS turn
+  FROM (SELECT unnest($1::uuid[]) AS company_id, unnest($2::boolean[]) AS live) x ORDER BY x.company_id, x.live) w
 JOIN company_modes m ON m.company_id = w.company_id AND m.live = w.live
 ORDER BY m.company_id, m.live
 FOR SHARE OF m
@@ -1095,7 +1097,8 @@ FOR SHARE OF m
 
 // The gate's transaction: locks first, in one order for everybody (company
 // modes, agents, shared meters), then reads, then writes.
-// While a batch holds these, no policy, freeze or key changes under it.
+// While a batch holds these, no policy, freeze or key changes under it. Each turn
+// (LockCompanyMode says why) is taken before any row is locked.
 func (q *Queries) ShareModes(ctx context.Context, companies []uuid.UUID, lives []bool) ([]CompanyMode, error) {
 	rows, err := q.db.Query(ctx, ShareModes, companies, lives)
 	if err != nil {

@@ -16,6 +16,8 @@ var queryMutants = []Mutant{
 		"m.time_zone\nFOR NO KEY UPDATE", "m.time_zone", "two servers spend the same budget"},
 	{"sql: agents are not locked while history is added", "internal/db/meter.sql.go",
 		`ORDER BY agent_id FOR NO KEY UPDATE`, `ORDER BY agent_id`, "what happens while a limit is made is lost"},
+	{"sql: a decision does not take its turn", "internal/db/spend.sql.go",
+		"FROM (SELECT pg_advisory_xact_lock_shared(hash", "FROM (SELECT abs(hash", "a freeze waits for as long as decisions come"},
 	{"sql: expired holds are found late", "internal/db/spend.sql.go",
 		"o.expires_at <= statement_timestamp() OFFSET 0) late\n  WHERE late.agent_id = ANY($3::uuid[]) ORDER", "o.expires_at <= statement_timestamp() - interval '1 minute' OFFSET 0) late\n  WHERE late.agent_id = ANY($3::uuid[]) ORDER",
 		"budget is free a minute late"},

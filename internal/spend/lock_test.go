@@ -2,9 +2,11 @@ package spend_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/db"
@@ -70,4 +72,48 @@ func (h *house) awaitWaiter(tx pgx.Tx) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	h.t.Fatal("nobody waits")
+}
+
+// TestSharersDoNotPass: decisions that overlap without end, as those of several
+// servers do, let a freeze take its turn.
+func TestSharersDoNotPass(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const decision = 20 * time.Millisecond
+	ctx, stop := context.WithCancel(t.Context())
+	var deciding sync.WaitGroup
+	for i, bot := range h.agents(4) {
+		deciding.Go(func() {
+			time.Sleep(time.Duration(i) * decision / 4)
+			for ctx.Err() == nil {
+				err := h.pool.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+					q := db.New(tx)
+					var err error
+					if i%2 == 0 { // both ways in which the gate locks a mode
+						_, err = q.LockAgent(ctx, h.tenant.Company, h.tenant.Live, bot)
+					} else {
+						_, err = q.ShareModes(ctx, []uuid.UUID{h.tenant.Company}, []bool{h.tenant.Live})
+					}
+					time.Sleep(decision)
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	time.Sleep(10 * decision)
+	for range 5 {
+		began := time.Now()
+		err := h.pool.InTx(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+			_, err := db.New(tx).LockCompanyMode(ctx, h.tenant.Company, h.tenant.Live)
+			return err
+		})
+		if waited := time.Since(began); err != nil || waited > time.Second {
+			t.Errorf("a freeze waited %v: %v", waited, err)
+		}
+	}
+	stop()
+	deciding.Wait()
 }

@@ -129,7 +129,13 @@ func (s *Service) prepare(ctx context.Context, t ident.Tenant, scopes []meter.Sc
 	if err := meter.Prepare(ctx, s.pool, t, scopes); err != nil {
 		return err
 	}
-	return db.New(s.pool).RaiseEpoch(ctx, t.Company, t.Live)
+	return s.pool.InTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		q := db.New(tx)
+		if _, err := q.LockCompanyMode(ctx, t.Company, t.Live); err != nil {
+			return err
+		}
+		return q.RaiseEpoch(ctx, t.Company, t.Live)
+	})
 }
 
 // inProgress is a set of tenants that something is being done for.
