@@ -11,6 +11,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -73,6 +74,7 @@ func forgeries(t *testing.T, w *world, good, other string) map[string]string {
 		"another payload":               parts[0] + "." + payload + "." + parts[2],
 		"another type":                  other,
 		"expired":                       own(jwt.MapClaims{"exp": 1}),
+		"of the future":                 own(jwt.MapClaims{"iat": time.Now().Add(time.Hour).Unix(), "nbf": time.Now().Add(time.Hour).Unix(), "exp": time.Now().Add(2 * time.Hour).Unix()}),
 		"no expiry":                     own(jwt.MapClaims{"exp": nil}),
 		"another issuer":                own(jwt.MapClaims{"iss": "http://evil.example"}),
 		"another audience":              own(jwt.MapClaims{"aud": []string{"evil"}}),

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // TestAutoCaptureOfPeople: what is confirmed by its decision has its token also
@@ -74,6 +76,32 @@ func TestAnswersOutliveWhatTheyNamed(t *testing.T) {
 	}
 	f.spend.want(404, "not_found", "POST", "/v1/authorize", ask("bot", 5))
 	asks.want(422, "idempotency_conflict", "POST", "/v1/authorize", ask(id, 6))
+}
+
+// TestClocksMayDiffer: a token that the database has dated a moment later than it
+// is here is redeemed all the same.
+func TestClocksMayDiffer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := w.newFirm("a@example.com")
+	f.agent("bot")
+	f.policy(limit(100))
+	claims := jwt.MapClaims{}
+	parsed, _, err := jwt.NewParser().ParseUnverified(f.spend.want(200, "", "POST", "/v1/authorize", ask("bot", 5)).text("token"), claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := func(by time.Duration) map[string]any {
+		at := time.Now().Add(by).Unix()
+		claims["iat"], claims["nbf"] = at, at
+		token, err := w.api.keys.Sign(parsed.Header["typ"].(string), claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return map[string]any{"token": token}
+	}
+	f.settle.want(422, "invalid_token", "POST", "/v1/tokens/redeem", later(2*time.Minute))
+	f.settle.want(200, "", "POST", "/v1/tokens/redeem", later(4*time.Second))
 }
 
 // TestIDsOfAnyLength are no ids, and nothing is there.

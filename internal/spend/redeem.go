@@ -2,6 +2,7 @@ package spend
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -38,6 +39,10 @@ func (s *Service) Redeem(ctx context.Context, call Call, token string) (Result, 
 	})
 }
 
+// clockSkew is how far this machine's clock may be behind the database's, which
+// tokens are dated by.
+const clockSkew = 5 * time.Second
+
 // tokenID verifies a token of the tenant and gives the authorization's id.
 func (s *Service) tokenID(ctx context.Context, call Call, token string) (uuid.UUID, error) {
 	t := call.Tenant
@@ -49,10 +54,15 @@ func (s *Service) tokenID(ctx context.Context, call Call, token string) (uuid.UU
 	var c Claims
 	want := sign.Expect{Type: TokenType, Issuer: s.issuer(t), Audience: s.audience(t, company.TokenAudience)}
 	err = s.keys.Verify(ctx, token, want, &c)
-	// A processor that did not hear the answer asks again, and by then the token
-	// may have ended.
-	if fault.Is(err, "token_expired") && s.answered(ctx, call) != nil {
+	switch {
+	case fault.Is(err, "token_expired") && s.answered(ctx, call) != nil:
+		// A processor that did not hear the answer asks again, and by then the token
+		// may have ended.
 		want.Leeway = once.Kept
+	case fault.Is(err, "token_not_yet_valid"):
+		want.Leeway = clockSkew
+	}
+	if want.Leeway != 0 {
 		err = s.keys.Verify(ctx, token, want, &c)
 	}
 	if err != nil {
