@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -42,7 +43,11 @@ func (s *Service) setStatus(ctx context.Context, tx pgx.Tx, t ident.Tenant, by A
 	if err != nil || before.Status == to {
 		return before, err
 	}
-	err = s.inform(ctx, tx, before, func(ctx context.Context, i Issuer) error { return i.SetStatus(ctx, before.ProviderRef, to) })
+	patience := issuerPatience
+	if to == Frozen {
+		patience = freezePatience
+	}
+	err = s.inform(ctx, tx, before, patience, func(ctx context.Context, i Issuer) error { return i.SetStatus(ctx, before.ProviderRef, to) })
 	switch {
 	case err != nil && to == Frozen:
 		s.config.Log.Warn("a frozen card's provider could not be told", slog.String("card", before.PublicID()), slog.Any("error", err))
@@ -99,12 +104,12 @@ func (c Card) alive() error {
 }
 
 // inform tells the card's issuer of a change.
-func (s *Service) inform(ctx context.Context, tx pgx.Tx, c Card, call func(context.Context, Issuer) error) error {
+func (s *Service) inform(ctx context.Context, tx pgx.Tx, c Card, patience time.Duration, call func(context.Context, Issuer) error) error {
 	issuer, err := s.issuer(ctx, tx, c.Tenant, c.Provider)
 	if err != nil {
 		return err
 	}
-	return at(ctx, issuer, func(ctx context.Context) error { return call(ctx, issuer) })
+	return s.at(ctx, issuer, patience, func(ctx context.Context) error { return call(ctx, issuer) })
 }
 
 // Change is a change of a card; nil leaves a field as it is.
@@ -131,7 +136,7 @@ func (s *Service) Update(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Acto
 		return Card{}, err
 	}
 	if in.Controls != nil {
-		err := s.inform(ctx, tx, before, func(ctx context.Context, i Issuer) error {
+		err := s.inform(ctx, tx, before, issuerPatience, func(ctx context.Context, i Issuer) error {
 			return i.SetControls(ctx, before.ProviderRef, wanted.Controls)
 		})
 		if err != nil {

@@ -57,7 +57,7 @@ func (s *Service) Create(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Acto
 	if err := funded(ctx, tx, t, in.wallet(), in.Amount); err != nil {
 		return Card{}, Secret{}, err
 	}
-	issued, err := in.issue(ctx, tx, t, issuer)
+	issued, err := s.issue(ctx, tx, t, issuer, in)
 	if err != nil {
 		return Card{}, Secret{}, err
 	}
@@ -153,12 +153,12 @@ func funded(ctx context.Context, tx pgx.Tx, t ident.Tenant, wallet ledger.Ref, a
 }
 
 // issue has the issuer make the card.
-func (in Draft) issue(ctx context.Context, tx pgx.Tx, t ident.Tenant, issuer Issuer) (issued Issued, err error) {
+func (s *Service) issue(ctx context.Context, tx pgx.Tx, t ident.Tenant, issuer Issuer, in Draft) (issued Issued, err error) {
 	now, err := clock(ctx, tx)
 	if err != nil {
 		return Issued{}, err
 	}
-	err = at(ctx, issuer, func(ctx context.Context) (err error) {
+	err = s.at(ctx, issuer, issuerPatience, func(ctx context.Context) (err error) {
 		issued, err = issuer.Issue(ctx, NewCard{Tenant: t, ID: in.ID, Agent: in.Agent, Currency: in.Amount.Currency, Name: in.Name,
 			SingleUse: in.SingleUse, Controls: in.Controls, Metadata: in.Metadata, At: now})
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,6 +152,67 @@ func TestLiveModeNeedsAProvider(t *testing.T) {
 	if h.count("cards") != 0 {
 		t.Error("a card was made")
 	}
+}
+
+// TestSilentProvider: one that does not answer keeps no card from being frozen,
+// and no more than a few connections.
+func TestSilentProvider(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	provider := &acme{}
+	h.issuers = func(context.Context, pgx.Tx, ident.Tenant, string) (cards.Issuer, error) { return provider, nil }
+	c := h.card(100)
+	answer := make(chan struct{})
+	h.issuers = func(context.Context, pgx.Tx, ident.Tenant, string) (cards.Issuer, error) {
+		return silent{provider, answer}, nil
+	}
+	var asking sync.WaitGroup
+	refused := make(chan string, 10)
+	for range 10 { // of a pool of 16
+		draft := h.draft(100)
+		asking.Go(func() {
+			_, _, err := h.create(draft)
+			refused <- code(err)
+		})
+	}
+	for range 10 - cards.IssuerCalls {
+		if got := <-refused; got != "provider_unavailable" {
+			t.Errorf("%q", got)
+		}
+	}
+	began := time.Now()
+	if got, err := h.move(h.cards.Freeze, c.ID); err != nil || got.Status != cards.Frozen || time.Since(began) > 5*time.Second {
+		t.Errorf("%+v %v after %v", got, err, time.Since(began))
+	}
+	close(answer)
+	asking.Wait()
+	close(refused)
+	for got := range refused {
+		if got != "" {
+			t.Errorf("%q", got)
+		}
+	}
+	h.balanced()
+}
+
+// silent issues no card until it is told to.
+type silent struct {
+	*acme
+	answer chan struct{}
+}
+
+func (s silent) Issue(ctx context.Context, c cards.NewCard) (cards.Issued, error) {
+	select {
+	case <-s.answer:
+		return cards.Issued{Ref: "acme_" + c.ID.String(), Last4: "4242", ExpMonth: 12, ExpYear: time.Now().Year() + 2}, nil
+	case <-ctx.Done():
+		return cards.Issued{}, ctx.Err()
+	}
+}
+
+func (s silent) SetStatus(ctx context.Context, _ string, _ cards.Status) error {
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // acme is an issuer that a company connected.

@@ -13,3 +13,6 @@ func (s *Service) Lose(t ident.Tenant, card uuid.UUID, networkID string) {
 
 // Above is the part of a capture that is not explained.
 var Above = above
+
+// IssuerCalls is how many calls of providers are made at once.
+const IssuerCalls = issuerCalls

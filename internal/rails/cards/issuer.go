@@ -2,6 +2,7 @@ package cards
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,8 +63,18 @@ type Line struct {
 // the company has connected none.
 type Issuers func(ctx context.Context, tx pgx.Tx, t ident.Tenant, name string) (Issuer, error)
 
-// issuerPatience bounds a call of an issuer.
-const issuerPatience = 10 * time.Second
+const (
+	// issuerPatience bounds a call of an issuer.
+	issuerPatience = 10 * time.Second
+	// freezePatience bounds the call that tells of a freeze, which holds here
+	// whether it is heard or not.
+	freezePatience = time.Second
+	// issuerCalls is how many calls are made at once, and callPatience how long
+	// one waits to be. Each holds a connection of the pool meanwhile, and a provider
+	// that does not answer must leave some for everybody else.
+	issuerCalls  = 6
+	callPatience = time.Second
+)
 
 // issuer is the one of that name, or that new cards come from. Test mode has the
 // sandbox unless the company connected another.
@@ -79,9 +90,23 @@ func (s *Service) issuer(ctx context.Context, tx pgx.Tx, t ident.Tenant, name st
 	return nil, fault.New(fault.Conflict, "provider_not_connected", "No provider of cards is connected. Test mode has a sandbox that needs none.")
 }
 
-// at calls the issuer within its time, and says what its failure is.
-func at(ctx context.Context, i Issuer, call func(context.Context) error) error {
-	return within(ctx, i, issuerPatience, call)
+// at calls the issuer within a time, and says what its failure is. The sandbox is
+// in the database, and waits for nobody.
+func (s *Service) at(ctx context.Context, i Issuer, patience time.Duration, call func(context.Context) error) error {
+	if i.Name() == SandboxName {
+		return within(ctx, i, patience, call)
+	}
+	return within(ctx, i, patience, func(ctx context.Context) error {
+		select {
+		case s.calls <- struct{}{}:
+			defer func() { <-s.calls }()
+			return call(ctx)
+		case <-time.After(callPatience):
+			return errors.New("cards: too many calls of providers are waiting")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
 }
 
 func within(ctx context.Context, i Issuer, patience time.Duration, call func(context.Context) error) error {

@@ -69,7 +69,7 @@ func (s *Service) reveal(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Acto
 	if refusal = revealLimit(n); refusal != nil {
 		return c, secret, refusal, c.tell(ctx, tx, by, "card.reveal_refused", map[string]any{"reason": reason, "code": "reveal_limited"})
 	}
-	err = s.inform(ctx, tx, c, func(ctx context.Context, i Issuer) (err error) {
+	err = s.inform(ctx, tx, c, issuerPatience, func(ctx context.Context, i Issuer) (err error) {
 		secret, err = i.Reveal(ctx, c.ProviderRef)
 		return err
 	})

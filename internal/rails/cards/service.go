@@ -36,6 +36,7 @@ type Actor = audit.Actor
 type Service struct {
 	config    Config
 	undecided undecided
+	calls     chan struct{} // of providers that are being made
 }
 
 // New makes the rail.
@@ -43,7 +44,7 @@ func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Service{config: c, undecided: undecided{all: map[asked]time.Time{}}}
+	return &Service{config: c, undecided: undecided{all: map[asked]time.Time{}}, calls: make(chan struct{}, issuerCalls)}
 }
 
 func missing(err error) error {
