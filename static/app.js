@@ -64,9 +64,21 @@
     if (requestConfig.verb !== "get" || requestConfig.elt !== target) return;
     if (target.id === "inbox") return; // inbox.js looks at each request by itself
     behind.delete(target);
-    if (!workedOn(target)) return;
+    if (!workedOn(target)) {
+      left = target.contains(document.activeElement) && document.activeElement.getAttribute("href");
+      return;
+    }
     event.detail.shouldSwap = false;
     if (event.detail.xhr.status === 200) behind.set(target, requestConfig.path);
+  });
+
+  // Who is at a link of a part by keyboard is at it in the one that comes, too.
+  let left = null; // where the link leads that went with its part
+  document.addEventListener("htmx:afterSwap", () => {
+    if (left && document.activeElement === document.body) {
+      document.querySelector(`#main a[href="${CSS.escape(left)}"]`)?.focus({ preventScroll: true });
+    }
+    left = null;
   });
 
   // Where the focus goes to is known only after the event.

@@ -823,7 +823,7 @@ func authorizationTable(f Frame, rows []AuthorizationRow, roomy bool) templ.Comp
 			templ_7745c5c3_Var37 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "<div class=\"panel overflow-x-auto\" tabindex=\"0\" role=\"region\" aria-label=\"Authorizations\"><table class=\"table table-sm\"><thead><tr><th scope=\"col\">Merchant</th><th scope=\"col\" class=\"text-right\">Amount</th>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "<div id=\"authorization-table\" class=\"panel overflow-x-auto\" tabindex=\"0\" role=\"region\" aria-label=\"Authorizations\"><table class=\"table table-sm\"><thead><tr><th scope=\"col\">Merchant</th><th scope=\"col\" class=\"text-right\">Amount</th>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -50,6 +50,30 @@ func TestALivePartWaitsForItsReader(t *testing.T) {
 	}
 }
 
+// TestTheKeyboardStays at the link that somebody is at, when the list gets a new
+// line above it.
+func TestTheKeyboardStays(t *testing.T) {
+	t.Parallel()
+	b, ok := browsertest.Open(t)
+	if !ok {
+		return
+	}
+	o := newOffice(t)
+	o.live.spend(o.agent, "20.00", "AWS")
+	window := b.Window(t, o.URL, browsertest.Look{})
+	window.Cookie(o.web.sessionCookie(), o.owner.session())
+	window.Open("/authorizations")
+	window.Until("the page hears", pageHears)
+	browsertest.Eval[bool](window, `(document.querySelector("#authorizations tbody a").focus(), true)`)
+	o.live.spend(o.agent, "5.00", "Another shop")
+	window.Until("the new line", `document.querySelectorAll("#authorizations tbody tr").length === 2`)
+	window.Until("the link", `document.activeElement.innerText === "AWS" && document.activeElement.isConnected`)
+	browsertest.Eval[bool](window, `(document.querySelector("#authorization-table").focus(), true)`)
+	o.live.spend(o.agent, "6.00", "A third shop")
+	window.Until("the next line", `document.querySelectorAll("#authorizations tbody tr").length === 3`)
+	window.Until("the table", `document.activeElement.id === "authorization-table"`)
+}
+
 // TestPartsWithinLiveParts: the sums of a list come into their place in it.
 func TestPartsWithinLiveParts(t *testing.T) {
 	t.Parallel()
