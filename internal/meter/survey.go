@@ -20,7 +20,8 @@ type lack struct {
 }
 
 // survey adds up the history of a scope and subtracts what its meters have
-// counted already, in one snapshot. The lacks come in parts of a few hundred.
+// counted already, in one snapshot. The lacks come in parts of a few hundred;
+// meters that lack nothing are left out.
 func survey(ctx context.Context, pool *postgres.Pool, t ident.Tenant, s Scope, loc *time.Location) ([][]lack, [Count]Window, error) {
 	var parts [][]lack
 	var windows [Count]Window
@@ -45,8 +46,8 @@ func survey(ctx context.Context, pool *postgres.Pool, t ident.Tenant, s Scope, l
 				sum = total(sum, lacks)
 				return nil
 			}
-			lacks, err = subtractCounted(ctx, tx, t, lacks, windows)
-			parts = append(parts, lacks)
+			lacks, err = subtractCounted(ctx, tx, t, s.withAll(agents, lacks), windows)
+			parts = append(parts, slices.DeleteFunc(lacks, lack.isNothing))
 			return err
 		})
 		if err != nil || s.Kind == ScopeAgent {
@@ -94,6 +95,23 @@ func history(ctx context.Context, tx pgx.Tx, t ident.Tenant, s Scope, agents []u
 	}
 	return out, err
 }
+
+// withAll adds those who have no history: what their meters have counted since
+// the scope was registered may have taken away all that they had before.
+func (s Scope) withAll(agents []uuid.UUID, lacks []lack) []lack {
+	known := make(map[uuid.UUID]bool, len(lacks))
+	for _, l := range lacks {
+		known[l.key.Subject] = true
+	}
+	for _, id := range agents {
+		if !known[id] {
+			lacks = append(lacks, lack{key: Key{id, s.Currency, s.Zone}})
+		}
+	}
+	return lacks
+}
+
+func (l lack) isNothing() bool { return l.usage == [Count]Usage{} }
 
 func total(sum lack, lacks []lack) lack {
 	for _, l := range lacks {

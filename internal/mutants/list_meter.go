@@ -34,6 +34,8 @@ var meterMutants = []Mutant{
 		`if w == nil || !w.Contains(at) {`, `if w == nil {`, "a limit never starts over"},
 	{"meter: history is put under what is counted", "internal/meter/survey.go",
 		`lacks[n].usage[i].Reserved -= r.Reserved`, `lacks[n].usage[i].Reserved -= 0`, "what happens while a limit is made counts twice"},
+	{"meter: who has no history is not looked at", "internal/meter/survey.go",
+		`s.withAll(agents, lacks)`, `lacks`, "what was voided while a limit is made is given back twice"},
 	{"meter: a new limit is not told to the gate", "internal/meter/prepare.go",
 		`return q.RaiseEpoch(ctx, t.Company, t.Live)`, `return nil`, "what happens while a limit is made does not count"},
 	{"meter: a limit is ready before it is counted", "internal/meter/store.go",

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/getpurser/purser/internal/fault"
+	"github.com/getpurser/purser/internal/meter"
 	"github.com/getpurser/purser/internal/money"
 	"github.com/getpurser/purser/internal/once"
 	"github.com/getpurser/purser/internal/policy"
@@ -105,6 +106,25 @@ func TestEachAgentsBudget(t *testing.T) {
 		}
 	}
 	h.checkMeters()
+}
+
+// TestMetersOfNothing: an agent that has nothing stored any more is compared as
+// every other is, and a limit that is made begins with what it really has.
+func TestMetersOfNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(limitRule(20, "agent"))
+	bot := h.agent("bot")
+	r := h.authorize(bot, 700)
+	if _, err := h.gate.Void(t.Context(), h.call(), r.Authorization.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	h.checkMeters()
+	h.exec(`UPDATE meters SET total_reserved = -700 WHERE subject = $1`, bot)
+	wrong, err := meter.Reconcile(t.Context(), h.pool, h.tenant)
+	if err != nil || len(wrong) != 1 || wrong[0].Subject != bot || wrong[0].Period != meter.Total || wrong[0].Lacks.Reserved != 700 {
+		t.Errorf("%+v %v", wrong, err)
+	}
 }
 
 // TestExpiryFreesTheBudgetAtOnce: no sweeper runs here, and the budget is one
