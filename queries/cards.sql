@@ -9,9 +9,10 @@ JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
 WHERE m.company_id = @company_id AND m.live = @live AND a.agent_id = @agent_id;
 
 -- name: CardLockGround :one
--- The same, while neither the mode nor the agent changes.
+-- The same, while neither the mode nor the agent changes, in turn as the gate's.
 SELECT m.frozen_at, c.time_zone, a.status AS agent_status
-FROM company_modes m JOIN companies c ON c.company_id = m.company_id
+FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('mode ' || (@company_id::uuid)::text || (@live::boolean)::text, 0)) OFFSET 0) turn
+CROSS JOIN company_modes m JOIN companies c ON c.company_id = m.company_id
 JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
 WHERE m.company_id = @company_id AND m.live = @live AND a.agent_id = @agent_id
 FOR SHARE OF m FOR NO KEY UPDATE OF a;

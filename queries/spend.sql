@@ -2,8 +2,8 @@
 -- modes, agents, shared meters), then reads, then writes.
 
 -- name: ShareModes :many
--- While a batch holds these, no policy, freeze or key changes under it. Each turn
--- (LockCompanyMode says why) is taken before any row is locked.
+-- While a batch holds these, no policy, freeze or key changes under it. Each comes
+-- in its turn (LockCompanyMode says why).
 SELECT m.company_id, m.live, m.epoch, m.frozen_at
 FROM (SELECT x.company_id, x.live, pg_advisory_xact_lock_shared(hashtextextended('mode ' || x.company_id::text || x.live::text, 0)) AS turn
   FROM (SELECT unnest(@companies::uuid[]) AS company_id, unnest(@lives::boolean[]) AS live) x ORDER BY x.company_id, x.live) w

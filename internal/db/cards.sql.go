@@ -455,7 +455,8 @@ func (q *Queries) CardLockAgent(ctx context.Context, companyID uuid.UUID, live b
 
 const CardLockGround = `-- name: CardLockGround :one
 SELECT m.frozen_at, c.time_zone, a.status AS agent_status
-FROM company_modes m JOIN companies c ON c.company_id = m.company_id
+FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('mode ' || ($1::uuid)::text || ($2::boolean)::text, 0)) OFFSET 0) turn
+CROSS JOIN company_modes m JOIN companies c ON c.company_id = m.company_id
 JOIN agents a ON a.company_id = m.company_id AND a.live = m.live
 WHERE m.company_id = $1 AND m.live = $2 AND a.agent_id = $3
 FOR SHARE OF m FOR NO KEY UPDATE OF a
@@ -467,7 +468,7 @@ type CardLockGroundRow struct {
 	AgentStatus string
 }
 
-// The same, while neither the mode nor the agent changes.
+// The same, while neither the mode nor the agent changes, in turn as the gate's.
 func (q *Queries) CardLockGround(ctx context.Context, companyID uuid.UUID, live bool, agentID uuid.UUID) (CardLockGroundRow, error) {
 	row := q.db.QueryRow(ctx, CardLockGround, companyID, live, agentID)
 	var i CardLockGroundRow

@@ -1097,8 +1097,8 @@ FOR SHARE OF m
 
 // The gate's transaction: locks first, in one order for everybody (company
 // modes, agents, shared meters), then reads, then writes.
-// While a batch holds these, no policy, freeze or key changes under it. Each turn
-// (LockCompanyMode says why) is taken before any row is locked.
+// While a batch holds these, no policy, freeze or key changes under it. Each comes
+// in its turn (LockCompanyMode says why).
 func (q *Queries) ShareModes(ctx context.Context, companies []uuid.UUID, lives []bool) ([]CompanyMode, error) {
 	rows, err := q.db.Query(ctx, ShareModes, companies, lives)
 	if err != nil {

@@ -169,3 +169,21 @@ func TestQueriesObject(t *testing.T) {
 		}
 	}
 }
+
+// TestModesAreLockedInTurn: PostgreSQL lets those who share a mode's row pass who
+// wants it alone, so whoever locks one asks for its turn first.
+func TestModesAreLockedInTurn(t *testing.T) {
+	locks := 0
+	for _, q := range readQueries(t, os.DirFS("../../queries")) {
+		if !strings.Contains(q.sql, "company_modes") || !regexp.MustCompile(`\bFOR (SHARE|UPDATE)\b`).MatchString(q.sql) {
+			continue
+		}
+		locks++
+		if !strings.Contains(q.sql, "pg_advisory_xact_lock") {
+			t.Errorf("%s locks a mode out of turn", q.name)
+		}
+	}
+	if locks < 4 {
+		t.Errorf("only %d queries lock a mode", locks)
+	}
+}
