@@ -167,15 +167,16 @@ func TestSilentProvider(t *testing.T) {
 		return silent{provider, answer}, nil
 	}
 	var asking sync.WaitGroup
-	refused := make(chan string, 10)
-	for range 10 { // of a pool of 16
+	const all = 40 // on a pool of 16
+	refused := make(chan string, all)
+	for range all {
 		draft := h.draft(100)
 		asking.Go(func() {
 			_, _, err := h.create(draft)
 			refused <- code(err)
 		})
 	}
-	for range 10 - cards.IssuerCalls {
+	for range all - cards.IssuerCalls {
 		if got := <-refused; got != "provider_unavailable" {
 			t.Errorf("%q", got)
 		}

@@ -73,7 +73,7 @@ const (
 	// one waits to be. Each holds a connection of the pool meanwhile, and a provider
 	// that does not answer must leave some for everybody else.
 	issuerCalls  = 6
-	callPatience = time.Second
+	callPatience = 50 * time.Millisecond
 )
 
 // issuer is the one of that name, or that new cards come from. Test mode has the
