@@ -6,7 +6,7 @@ import (
 )
 
 type walletsGroup struct {
-	List     listWallets    `cmd:"" api:"GET /v1/wallets" columns:"id,agent,currency,balance,held" help:"List them, newest first."`
+	List     listWallets    `cmd:"" api:"GET /v1/wallets" columns:"id,agent,currency,balance,held,owed" help:"List them, newest first."`
 	TopUp    topUp          `cmd:"" name:"top-up" api:"POST /v1/sandbox/top-ups" columns:"transaction,wallet,amount,currency,balance" help:"Add test money."`
 	Transfer walletTransfer `cmd:"" api:"POST /v1/wallets/transfers" columns:"transaction,from,to,amount,currency" help:"Move money between the company's wallet and an agent's, or two agents'."`
 }
@@ -43,7 +43,7 @@ type ledgerGroup struct {
 }
 
 type listAccounts struct {
-	Kind     string `help:"wallet, card, hold, fees, clearing, settlement, exchange, funding or sandbox."`
+	Kind     string `help:"wallet, card, hold, fees, clearing, settlement, exchange, funding, sandbox or shortfall."`
 	Currency string `help:"ISO 4217."`
 	paging
 }

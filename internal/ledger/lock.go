@@ -63,9 +63,16 @@ func lock(ctx context.Context, tx pgx.Tx, t ident.Tenant, refs []Ref, key string
 	return out, nil
 }
 
-// compare is the order in which accounts are locked.
+// compare is the order in which accounts are locked. What is owed comes last: it is
+// looked at when a wallet has been posted to.
 func (r Ref) compare(o Ref) int {
-	return cmp.Or(cmp.Compare(r.Kind, o.Kind), bytes.Compare(r.Owner[:], o.Owner[:]), cmp.Compare(r.Currency, o.Currency))
+	last := func(k Kind) int {
+		if k == Shortfall {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(last(r.Kind)-last(o.Kind), cmp.Compare(r.Kind, o.Kind), bytes.Compare(r.Owner[:], o.Owner[:]), cmp.Compare(r.Currency, o.Currency))
 }
 
 // lockOne locks one account, and has no key.

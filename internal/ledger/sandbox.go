@@ -63,5 +63,9 @@ func TopUp(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, key string,
 	if t.Live {
 		return Transaction{}, fault.New(fault.Conflict, "provider_not_connected", "Live wallets are funded through a provider, and none is connected. Top-ups are for test mode.")
 	}
-	return Post(ctx, tx, t, by, Posting{Key: key, Kind: "sandbox.topped_up", Entries: Move(sandboxOf(wallet.Currency), wallet, minor)})
+	x, err := Post(ctx, tx, t, by, Posting{Key: key, Kind: "sandbox.topped_up", Entries: Move(sandboxOf(wallet.Currency), wallet, minor)})
+	if err != nil {
+		return Transaction{}, err
+	}
+	return x, Repay(ctx, tx, t, by, wallet)
 }

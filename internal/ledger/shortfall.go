@@ -32,10 +32,18 @@ func TakeBack(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, in Recal
 	if err != nil {
 		return Transaction{}, err
 	}
-	there := min(max(l.accounts[in.Wallet].Balance, 0), in.Amount)
+	there := min(l.accounts[in.Wallet].own(), in.Amount)
 	entries := nonzero([]Entry{{in.To, in.Amount}, {in.Wallet, -there}, {owed, there - in.Amount}})
 	out, _, err := post(ctx, tx, t, by, draft{Posting: Posting{in.Key, in.Kind, in.Reference, entries}, asked: Move(in.Wallet, in.To, in.Amount)})
 	return out, err
+}
+
+// own is what may go out of an account that is no credit, in minor units.
+func (a Account) own() int64 {
+	if a.Floor == nil {
+		return max(a.Balance, 0)
+	}
+	return max(a.Balance-max(*a.Floor, 0), 0)
 }
 
 // Repay gives what is in a wallet to what is owed for it, as far as it goes.
@@ -50,8 +58,8 @@ func Repay(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, wallet Ref)
 	if err != nil {
 		return err
 	}
-	amount := min(l.accounts[wallet].Balance, l.accounts[owed].Balance)
-	if amount <= 0 {
+	amount := min(l.accounts[wallet].own(), l.accounts[owed].Balance)
+	if amount == 0 {
 		return nil
 	}
 	_, err = Post(ctx, tx, t, by, Posting{Key: "repaid:" + ident.New().String(), Kind: "shortfall.repaid", Entries: Move(wallet, owed, amount)})

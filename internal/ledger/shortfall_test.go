@@ -2,10 +2,11 @@ package ledger_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/getpurser/purser/internal/audit"
@@ -92,23 +93,39 @@ func TestTakenBackTogether(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)
 	var hands sync.WaitGroup
-	for i := range 8 {
-		key := uuid.NewString()
+	var tries atomic.Int32
+	do := func(what func(context.Context, pgx.Tx) error) {
+		err := w.in(func(ctx context.Context, tx pgx.Tx) error {
+			tries.Add(1)
+			if err := what(ctx, tx); err != nil {
+				return err
+			}
+			return ledger.Repay(ctx, tx, w.side, audit.System(), usd)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	const payers, times = 4, 10
+	for i := 0; i < payers*times; i += times {
 		hands.Go(func() {
-			for _, err := range []error{
-				second(w.post(key, ledger.Move(funding, usd, 100)...)), w.repay(), w.recall(key+"back", int64(20*i+1)), w.repay(),
-			} {
-				if err != nil {
-					t.Error(err)
-				}
+			for n := range times {
+				key := fmt.Sprint(i + n)
+				do(func(ctx context.Context, tx pgx.Tx) error {
+					_, err := ledger.Post(ctx, tx, w.side, audit.System(), ledger.Posting{Key: key, Kind: "paid", Entries: ledger.Move(funding, usd, 100)})
+					return err
+				})
+				do(func(ctx context.Context, tx pgx.Tx) error {
+					_, err := ledger.TakeBack(ctx, tx, w.side, audit.System(), ledger.Recall{Key: key + " back", Kind: "taken", Wallet: usd, To: funding, Amount: 90})
+					return err
+				})
+				do(func(context.Context, pgx.Tx) error { return nil })
 			}
 		})
 	}
 	hands.Wait()
-	if err := w.repay(); err != nil {
-		t.Error(err)
+	if n := tries.Load(); n != 3*payers*times {
+		t.Errorf("%d transactions were tried %d times: some waited for each other", 3*payers*times, n)
 	}
-	w.owes(800-568, 0)
+	w.owes(10*payers*times, 0)
 }
-
-func second[T any](_ T, err error) error { return err }
