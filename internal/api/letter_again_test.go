@@ -145,6 +145,32 @@ func TestPoliciesOfAnAgentAreAList(t *testing.T) {
 	f.read.want(400, "invalid_cursor", "GET", next, nil)
 }
 
+// TestNewVersionKeepsTheStatus that it does not name.
+func TestNewVersionKeepsTheStatus(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).newFirm("a@example.com")
+	body := func(more ...any) map[string]any {
+		out := map[string]any{"name": "P", "rules": []rule{limit(1)}}
+		for i := 0; i < len(more); i += 2 {
+			out[more[i].(string)] = more[i+1]
+		}
+		return out
+	}
+	path := "/v1/policies/" + f.admin.want(201, "", "POST", "/v1/policies", body("status", "draft")).text("id")
+	is := func(want string, a answer) {
+		t.Helper()
+		if a.text("status") != want {
+			t.Errorf("it is %s, want %s", a.text("status"), want)
+		}
+	}
+	is("draft", f.admin.want(200, "", "PUT", path, body()))
+	is("shadow", f.admin.want(200, "", "PUT", path, body("status", "shadow")))
+	is("shadow", f.admin.want(200, "", "PUT", path, body()))
+	f.admin.want(200, "", "DELETE", path, nil)
+	is("archived", f.admin.want(200, "", "PUT", path, body()))
+	is("active", f.admin.want(200, "", "PUT", path, body("status", "active")))
+}
+
 // TestAnyOfSeveralVersions that a precondition names will do.
 func TestAnyOfSeveralVersions(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ func (a *API) registerPolicies() {
 	handle(a, tagged("listPolicies", http.MethodGet, "/v1/policies", "List policies", ""), a.listPolicies)
 	handle(a, tagged("getPolicy", http.MethodGet, "/v1/policies/{id}", "Get a policy", ""), a.getPolicy)
 	replace := tagged("replacePolicy", http.MethodPut, "/v1/policies/{id}", "Write a new version of a policy",
-		"With If-Match a stale version is refused; without it the write goes through.")
+		"With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.")
 	archive := tagged("archivePolicy", http.MethodDelete, "/v1/policies/{id}", "Archive a policy", "It decides nothing from the next request on. Its versions stay.")
 	replace.Errors = []int{http.StatusPreconditionFailed, http.StatusConflict}
 	archive.Errors = []int{http.StatusPreconditionFailed}
@@ -134,8 +134,12 @@ func (a *API) replacePolicy(ctx context.Context, in *struct {
 		return nil, err
 	}
 	c := callOf(ctx)
-	if _, err := a.policies.Get(ctx, c.Tenant, id); err != nil {
+	before, err := a.policies.Get(ctx, c.Tenant, id)
+	if err != nil {
 		return nil, err // before anything is prepared for it
+	}
+	if in.Body.Status == "" {
+		in.Body.Status = string(before.Status) // a draft is not begun, nor what was archived, by saying nothing
 	}
 	return a.writePolicy(ctx, http.StatusOK, in.Body, func(ctx context.Context, tx pgx.Tx, content policy.Content) (policy.Policy, error) {
 		return a.policies.Update(ctx, tx, c.Tenant, c.actor(), id, versions, content)

@@ -49,7 +49,7 @@ func (t *ruleTexts) UnmarshalJSON(raw []byte) error {
 type PolicyContent struct {
 	Name          string     `json:"name" maxLength:"200" example:"Procurement"`
 	Agents        []string   `json:"agents,omitempty" doc:"Ids or handles; without any it is company-wide."`
-	Status        string     `json:"status,omitempty" enum:"draft,shadow,active,archived" default:"active" doc:"shadow is evaluated and recorded, and decides nothing."`
+	Status        string     `json:"status,omitempty" enum:"draft,shadow,active,archived" doc:"shadow is evaluated and recorded, and decides nothing. A new policy is active without it, and a new version of one stays what it was."`
 	EffectiveFrom *time.Time `json:"effective_from,omitempty" nullable:"true"`
 	EffectiveTo   *time.Time `json:"effective_to,omitempty" nullable:"true"`
 	Rules         ruleTexts  `json:"rules" doc:"At least one."`

@@ -4737,11 +4737,11 @@ type PolicyContent struct {
 	// Rules At least one.
 	Rules []Rule `json:"rules"`
 
-	// Status shadow is evaluated and recorded, and decides nothing.
+	// Status shadow is evaluated and recorded, and decides nothing. A new policy is active without it, and a new version of one stays what it was.
 	Status *PolicyContentStatus `json:"status,omitempty"`
 }
 
-// PolicyContentStatus shadow is evaluated and recorded, and decides nothing.
+// PolicyContentStatus shadow is evaluated and recorded, and decides nothing. A new policy is active without it, and a new version of one stays what it was.
 type PolicyContentStatus string
 
 // PolicyList defines model for PolicyList.
@@ -9673,7 +9673,7 @@ type ClientInterface interface {
 
 	// ReplacePolicyWithBody Write a new version of a policy
 	//
-	// With If-Match a stale version is refused; without it the write goes through.
+	// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -9682,7 +9682,7 @@ type ClientInterface interface {
 
 	// ReplacePolicy Write a new version of a policy
 	//
-	// With If-Match a stale version is refused; without it the write goes through.
+	// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -11902,7 +11902,7 @@ func (c *Client) GetPolicy(ctx context.Context, id string, params *GetPolicyPara
 
 // ReplacePolicyWithBody Write a new version of a policy
 //
-// With If-Match a stale version is refused; without it the write goes through.
+// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 //
 // Takes any type of body and a specified content type.
 //
@@ -11921,7 +11921,7 @@ func (c *Client) ReplacePolicyWithBody(ctx context.Context, id string, params *R
 
 // ReplacePolicy Write a new version of a policy
 //
-// With If-Match a stale version is refused; without it the write goes through.
+// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -23665,7 +23665,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReplacePolicyWithBodyWithResponse Write a new version of a policy
 	//
-	// With If-Match a stale version is refused; without it the write goes through.
+	// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23674,7 +23674,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReplacePolicyWithResponse Write a new version of a policy
 	//
-	// With If-Match a stale version is refused; without it the write goes through.
+	// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -36521,7 +36521,7 @@ func (c *ClientWithResponses) GetPolicyWithResponse(ctx context.Context, id stri
 
 // ReplacePolicyWithBodyWithResponse Write a new version of a policy
 //
-// With If-Match a stale version is refused; without it the write goes through.
+// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -36536,7 +36536,7 @@ func (c *ClientWithResponses) ReplacePolicyWithBodyWithResponse(ctx context.Cont
 
 // ReplacePolicyWithResponse Write a new version of a policy
 //
-// With If-Match a stale version is refused; without it the write goes through.
+// With If-Match a stale version is refused; without it the write goes through. Without status it stays as it is.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
