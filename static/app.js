@@ -48,6 +48,7 @@
   // brings it up to date: it has the field that they are in, something that they
   // typed, or something that they opened. It is asked for again when they leave.
   const behind = new Map(); // a part → the address that it is asked for at
+  let left = null; // where the link leads that somebody was at in a part that went
 
   function workedOn(part) {
     if (part.querySelector("details[open]")) return true;
@@ -61,6 +62,7 @@
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target } = event.detail;
+    left = null;
     if (requestConfig.verb !== "get" || requestConfig.elt !== target) return;
     if (target.id === "inbox") return; // inbox.js looks at each request by itself
     behind.delete(target);
@@ -73,7 +75,6 @@
   });
 
   // Who is at a link of a part by keyboard is at it in the one that comes, too.
-  let left = null; // where the link leads that went with its part
   document.addEventListener("htmx:afterSwap", () => {
     if (left && document.activeElement === document.body) {
       document.querySelector(`#main a[href="${CSS.escape(left)}"]`)?.focus({ preventScroll: true });
