@@ -35,10 +35,8 @@ type StripeForm struct {
 // holder says whether something was typed of who the cards are issued to, or is
 // wrong with it.
 func (s StripeForm) holder() bool {
-	typed := s
-	typed.Wrong = Errors{}
 	return s.Wrong.At("cardholder") != "" || s.Wrong.At("cardholder_id") != "" ||
-		typed.CardholderID+typed.Name+typed.Email+typed.Phone+typed.Line1+typed.Line2+typed.City+typed.State+typed.PostalCode+typed.Country != ""
+		s.CardholderID+s.Name+s.Email+s.Phone+s.Line1+s.Line2+s.City+s.State+s.PostalCode+s.Country != ""
 }
 
 // atField says that something is wrong with a field that can take the cursor.

@@ -57,8 +57,9 @@ type Membership struct {
 	CompanyName string
 }
 
-// Invite makes an invitation for an address; the caller has it mailed. `as` is the role that the actor acts with: only owners may invite
-// owners. Conflict: member_exists.
+// Invite makes an invitation for an address; the caller has it mailed. `as` is the
+// role that the actor acts with: only owners may invite owners. Conflict:
+// member_exists.
 func (s *Service) Invite(ctx context.Context, tx pgx.Tx, t ident.Tenant, by audit.Actor, as Role, email string, role Role) (Member, error) {
 	email, err := Email(email)
 	if err := joined(err, role.check()); err != nil {

@@ -78,7 +78,7 @@ func (h *Host) reverse(ctx context.Context, m *message) verdict {
 	if m.original == "" {
 		return coded(codeFormat)
 	}
-	if m.kept >= m.amount.Minor {
+	if m.kept != 0 && m.kept >= m.amount.Minor {
 		return coded(codeBadAmount)
 	}
 	return h.book(ctx, m, func(ctx context.Context, b booking) error {

@@ -35,6 +35,8 @@ func TestConversation(t *testing.T) {
 		{"a reversal", "0400", map[int]string{11: "000008", 90: original("0100")}, "0410 00", "reverse iso:40:12345:1122101530:000008"},
 		{"a part of it", "0400", map[int]string{11: "000014", 90: original("0100"), 95: "000000001500" + strings.Repeat("0", 30)}, "0410 00", "reverse to 1500 iso:40:12345:1122101530:000014"},
 		{"another part", "0400", map[int]string{11: "000015", 90: original("0100"), 95: "000000001000" + strings.Repeat("0", 30)}, "0410 00", "reverse to 1000 iso:40:12345:1122101530:000015"},
+		{"a reversal without an amount", "0400", map[int]string{4: "000000000000", 11: "000016", 90: original("0100")}, "0410 00", "reverse iso:40:12345:1122101530:000016"},
+		{"a reversal that keeps all", "0400", map[int]string{11: "000017", 90: original("0100"), 95: "000000004000" + strings.Repeat("0", 30)}, "0410 13", ""},
 		{"a reversal again", "0421", map[int]string{11: "000008", 90: original("0100")}, "0430 00", "reverse iso:42:12345:1122101530:000008"},
 		{"a reversal of nothing known", "0400", map[int]string{11: "000009", 90: original("0101")[:4] + "999999" + original("0100")[10:]}, "0410 25", ""},
 		{"a reversal of nothing named", "0400", map[int]string{11: "000010"}, "0410 30", ""},
