@@ -142,11 +142,6 @@ FULL JOIN (SELECT y.owner_id, y.currency, y.balance FROM ledger_accounts y
   WHERE y.company_id = @company_id AND y.live = @live AND y.kind = 'hold') a ON a.owner_id = h.account_id AND a.currency = h.currency
 WHERE coalesce(h.remaining, 0) <> coalesce(a.balance, 0) ORDER BY 1, 2;
 
--- name: LedgerOwes :one
--- Whether money of a wallet was taken back that it did not have any more.
-SELECT EXISTS (SELECT FROM ledger_accounts
-  WHERE company_id = @company_id AND live = @live AND kind = 'shortfall' AND owner_id = @owner_id AND currency = @currency AND balance <> 0);
-
 -- name: LedgerShortfalls :many
 -- What is owed for the wallets of these.
 SELECT owner_id, currency, balance FROM ledger_accounts

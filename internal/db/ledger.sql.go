@@ -596,24 +596,6 @@ func (q *Queries) LedgerOpenAccounts(ctx context.Context, arg LedgerOpenAccounts
 	return items, nil
 }
 
-const LedgerOwes = `-- name: LedgerOwes :one
-SELECT EXISTS (SELECT FROM ledger_accounts
-  WHERE company_id = $1 AND live = $2 AND kind = 'shortfall' AND owner_id = $3 AND currency = $4 AND balance <> 0)
-`
-
-// Whether money of a wallet was taken back that it did not have any more.
-func (q *Queries) LedgerOwes(ctx context.Context, companyID uuid.UUID, live bool, ownerID uuid.UUID, currency string) (bool, error) {
-	row := q.db.QueryRow(ctx, LedgerOwes,
-		companyID,
-		live,
-		ownerID,
-		currency,
-	)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const LedgerOwings = `-- name: LedgerOwings :many
 SELECT w.company_id, w.live, w.owner_id, w.currency FROM ledger_accounts s
 JOIN ledger_accounts w ON w.company_id = s.company_id AND w.live = s.live AND w.kind = 'wallet' AND w.owner_id = s.owner_id AND w.currency = s.currency

@@ -70,13 +70,17 @@ func (b *Books) Wallets(ctx context.Context, t ident.Tenant, owner *uuid.UUID, p
 	if err != nil {
 		return nil, err
 	}
-	owed, err := b.owedFor(ctx, t, accounts)
+	ids, owners := make([]uuid.UUID, len(accounts)), make([]uuid.UUID, len(accounts))
+	for i, a := range accounts {
+		ids[i], owners[i] = a.ID, a.Owner
+	}
+	owed, err := shortfalls(ctx, db.New(b.pool), t, owners)
 	if err != nil {
 		return nil, err
 	}
-	out, ids := make([]WalletState, len(accounts)), make([]uuid.UUID, len(accounts))
+	out := make([]WalletState, len(accounts))
 	for i, a := range accounts {
-		out[i].Account, out[i].Owed, ids[i] = a, owed[a.Ref], a.ID
+		out[i].Account, out[i].Owed = a, owed[a.Ref]
 	}
 	held, err := db.New(b.pool).LedgerHeldOf(ctx, t.Company, t.Live, ids)
 	for _, h := range held {

@@ -50,8 +50,8 @@ func (a Account) own() int64 {
 // Where nothing is owed it does nothing.
 func Repay(ctx context.Context, tx pgx.Tx, t ident.Tenant, by Actor, wallet Ref) error {
 	owed := shortfallOf(wallet)
-	owes, err := db.New(tx).LedgerOwes(ctx, t.Company, t.Live, wallet.Owner, string(wallet.Currency))
-	if err != nil || !owes {
+	all, err := shortfalls(ctx, db.New(tx), t, []uuid.UUID{wallet.Owner})
+	if err != nil || all[wallet] == 0 {
 		return err
 	}
 	l, err := lock(ctx, tx, t, []Ref{wallet, owed}, "")
@@ -85,13 +85,9 @@ func Owings(ctx context.Context, pool *postgres.Pool) ([]Owing, error) {
 
 func shortfallOf(wallet Ref) Ref { return Ref{Shortfall, wallet.Owner, wallet.Currency} }
 
-// owedFor is what is owed for each wallet, in minor units.
-func (b *Books) owedFor(ctx context.Context, t ident.Tenant, wallets []Account) (map[Ref]int64, error) {
-	owners := make([]uuid.UUID, len(wallets))
-	for i, w := range wallets {
-		owners[i] = w.Owner
-	}
-	rows, err := db.New(b.pool).LedgerShortfalls(ctx, t.Company, t.Live, owners)
+// shortfalls is what is owed for the wallets of these owners, in minor units.
+func shortfalls(ctx context.Context, q *db.Queries, t ident.Tenant, owners []uuid.UUID) (map[Ref]int64, error) {
+	rows, err := q.LedgerShortfalls(ctx, t.Company, t.Live, owners)
 	out := map[Ref]int64{}
 	for _, r := range rows {
 		out[WalletOf(r.OwnerID, money.Currency(r.Currency))] = Account{}.side(r.Balance)
